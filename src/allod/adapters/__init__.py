@@ -1,0 +1,1 @@
+"""Thin I/O behind the ports of `run`: PostgreSQL, local processes."""

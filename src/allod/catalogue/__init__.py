@@ -1,0 +1,1 @@
+"""Known sites as documents, every value with source, date and standing."""

@@ -1,0 +1,1 @@
+"""Nouns: frozen documents, events and decisions; no rules, no I/O."""

@@ -1,0 +1,1 @@
+"""Evidence: the canonical encoding of what is recorded."""

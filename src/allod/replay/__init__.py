@@ -1,0 +1,1 @@
+"""Traces and recorded logs through the same engine, with a virtual clock."""

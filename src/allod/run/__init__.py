@@ -1,0 +1,1 @@
+"""The node: the controller, its ports, the outbox and recovery."""
