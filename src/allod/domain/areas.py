@@ -1,0 +1,122 @@
+"""Countries and named areas: which states 'EEA' or 'gdpr-adequate' stands for.
+
+Membership is law and changes; each area carries its source and the date of that reading. A rule
+that must not move with such a change names countries instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+#: ISO 3166-1 alpha-2, officially assigned codes.
+COUNTRIES = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
+    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
+    EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
+    HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
+    LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
+    NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
+    SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
+    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A named set of countries."""
+
+    title: str
+    countries: frozenset[str]  #: ISO 3166-1 alpha-2.
+    source: str
+    read_on: str  #: Date on which the membership was read. [ISO date]
+
+
+def _area(title: str, countries: str, source: str, read_on: str = "2026-11-21") -> Area:
+    return Area(title, frozenset(countries.split()), source, read_on)
+
+
+_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+_EEA = f"{_EU} IS LI NO"
+_NORDICS = "DK FI IS NO SE FO GL AX"
+_MIDDLE_EAST = "AE BH CY EG IL IQ IR JO KW LB OM PS QA SA SY TR YE"
+_AFRICA = (
+    "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML "
+    "MR MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TG TN TZ UG YT ZA ZM ZW"
+)
+_EUROPE = (
+    f"{_EEA} AD AL BA BY CH FO GB GG GI IM JE MC MD ME MK RS RU SJ SM UA VA AX"
+)
+
+#: Areas by name. Lower-case names, so that none can be taken for a country code.
+AREAS: dict[str, Area] = {
+    "eu": _area("European Union", _EU, "Treaty on European Union; 27 members"),
+    "eea": _area("European Economic Area", _EEA, "EEA Agreement: the EU and IS, LI, NO"),
+    "nordics": _area("Nordic countries", _NORDICS, "Nordic Council: members and associated lands"),
+    "scandinavia": _area("Scandinavia", "DK NO SE", "common use"),
+    "northern-europe": _area(
+        "Northern Europe",
+        "AX DK EE FI FO GB GG IE IM IS JE LT LV NO SE SJ",
+        "UN M49 region 154",
+    ),
+    "europe": _area("Europe", _EUROPE, "UN M49 region 150, with Cyprus as an EU member"),
+    "middle-east": _area("Middle East", _MIDDLE_EAST, "common use; no legal definition"),
+    "africa": _area("Africa", _AFRICA, "UN M49 region 002"),
+    "emea": _area(
+        "Europe, Middle East and Africa",
+        f"{_EUROPE} {_MIDDLE_EAST} {_AFRICA}",
+        "union of europe, middle-east and africa",
+    ),
+    "gdpr-adequate": _area(
+        "Adequate protection under GDPR article 45 (countries decided on as a whole or in part)",
+        "AD AR BR CA FO GG IL IM JP JE NZ KR CH GB UY US",
+        "European Commission adequacy decisions; CA commercial, US only DPF participants, "
+        "BR since 2026-01-27",
+    ),
+    "gdpr": _area(
+        "The EEA and the countries with a GDPR adequacy decision",
+        f"{_EEA} AD AR BR CA FO GG IL IM JP JE NZ KR CH GB UY US",
+        "union of eea and gdpr-adequate",
+    ),
+}
+
+
+def _near(text: str, known: list[str]) -> str:
+    matches = get_close_matches(text, known, 1, 0.5)
+    return f"; did you mean '{matches[0]}'?" if matches else ""
+
+
+def check_country(code: str) -> str:
+    """`code`, if it is an ISO 3166-1 alpha-2 code; ValueError with a mend if not."""
+    if code not in COUNTRIES:
+        if code.upper() in COUNTRIES:
+            raise ValueError(f"unknown country; write '{code.upper()}'")
+        raise ValueError("unknown country; write an ISO 3166-1 two-letter code such as 'NO' or 'MA'")
+    return code
+
+
+def check_area(name: str) -> str:
+    """`name`, if it is a country code or a named area; ValueError with a mend if not."""
+    if name in COUNTRIES or name in AREAS:
+        return name
+    if name.lower() in AREAS:
+        raise ValueError(f"unknown area; write '{name.lower()}'")
+    hint = _near(name.lower(), sorted(AREAS))
+    raise ValueError(f"unknown country or area{hint}; areas are {', '.join(sorted(AREAS))}")
+
+
+Country = Annotated[str, AfterValidator(check_country)]
+AreaOrCountry = Annotated[str, AfterValidator(check_area)]
+
+
+def expand(places: tuple[str, ...]) -> frozenset[str]:
+    """The countries that `places` (countries and area names) stand for."""
+    countries: set[str] = set()
+    for place in places:
+        countries |= AREAS[place].countries if place in AREAS else {place}
+    return frozenset(countries)

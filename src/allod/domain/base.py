@@ -1,0 +1,19 @@
+"""What every document part has in common: frozen, no unknown keys, names that travel well."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class Part(BaseModel):
+    """A frozen piece of a document; a key that the schema does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+#: Lower-case letters, digits and '-', as in DNS labels; sorts and travels everywhere alike.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+#: Free text for people.
+Text = Annotated[str, StringConstraints(max_length=2000)]

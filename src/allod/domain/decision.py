@@ -1,0 +1,91 @@
+"""Decisions: placement, hold, refusal, reclaim; each carries all its reasons (L6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Step(IntEnum):
+    """The order in which a workload is judged (L5): who fails early is not told to wait."""
+
+    LAW = 1
+    CLASS = 2
+    HARDWARE = 3
+    POWER = 4
+    ROOM = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One thing that stands between a workload and a site, or that spoke for the site."""
+
+    site: str  #: Site it is about; empty if it is about the workload everywhere.
+    step: Step
+    code: str  #: Stable name such as 'storage-not-permitted'; docs/reference lists them.
+    message: str  #: The same in words.
+    forever: bool = False  #: True if waiting cannot change it, only new facts or documents.
+    pool: str = ""
+    needed: str = ""
+    actual: str = ""
+    origin: str = ""  #: The rule, document or fact that it comes from.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """It runs here, from now on."""
+
+    at_s: int
+    workload_id: str
+    run: int  #: 1 for the first run, one more after each reclaim.
+    site: str
+    pool: str
+    access_class: str  #: Empty where the site has no charter.
+    accelerators: int
+    nodes: tuple[tuple[int, int], ...]  #: (node of the pool, accelerators on it); empty for equal units.
+    power_w: int  #: What it may draw at the meter of the site. [W]
+    ends_at_s: int  #: When its wall time runs out.
+    lent: bool  #: True if it runs on room beyond its class's floor, which can be reclaimed.
+    notice_s: int  #: Notice it would get, if lent. [s]
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """It waits; `reasons` says for every site what for."""
+
+    at_s: int
+    workload_id: str
+    reasons: tuple[Reason, ...]
+    expected_at_s: int | None = None  #: Expected start, if one can be told.
+    basis: str = ""  #: What the expectation rests on.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """It will never run as it was asked for."""
+
+    at_s: int
+    workload_id: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclaim:
+    """Its lent room is taken back; it is to have stopped by `stop_at_s` plus the stop time."""
+
+    at_s: int
+    workload_id: str
+    run: int
+    site: str
+    pool: str
+    for_workload_id: str  #: Empty if an envelope shrank.
+    stop_at_s: int
+    reasons: tuple[Reason, ...] = ()
+
+
+Decision = Placement | Hold | Refusal | Reclaim
+
+DECISIONS: dict[str, type[Decision]] = {
+    cls.__name__: cls for cls in (Placement, Hold, Refusal, Reclaim)
+}

@@ -1,0 +1,62 @@
+"""Facts: values from the outside world with source, date and standing."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import model_validator
+
+from allod.domain.base import Part, Text
+
+T = TypeVar("T")
+
+
+class Standing(StrEnum):
+    """How well a fact stands: the first is the strongest."""
+
+    PROVED = "proved"  #: Anyone can check it (a receipt, a signed measurement).
+    ATTESTED = "attested"  #: A named third party vouches for it.
+    DECLARED = "declared"  #: Its owner says so.
+    ASSUMED = "assumed"  #: A scenario fills it in; whatever is computed from it says so.
+    UNKNOWN = "unknown"  #: Not known; counts as a no wherever law asks (L4).
+
+
+class Fact(Part, Generic[T]):
+    """A dated, sourced value. A bare value in YAML is 'declared by this document'."""
+
+    value: T | None = None
+    """The value, or nothing if it is unknown."""
+    standing: Standing = Standing.DECLARED
+    """proved, attested, declared, assumed or unknown."""
+    source: Text = "this document"
+    """Where it was read: a title or address."""
+    date: Date | None = None
+    """When the source said so."""
+    note: Text = ""
+    """Anything a reader must know, such as sources that disagree."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_value(cls, data: Any) -> Any:
+        if isinstance(data, Fact):
+            return data
+        if isinstance(data, dict) and ("value" in data or "standing" in data):
+            if data.get("value") is None and "standing" not in data:
+                return {**data, "standing": Standing.UNKNOWN}
+            return data
+        if data is None or data == "unknown":
+            return {"standing": Standing.UNKNOWN}
+        return {"value": data}
+
+    @model_validator(mode="after")
+    def _unknown_has_no_value(self) -> Fact[T]:
+        if (self.value is None) != (self.standing is Standing.UNKNOWN):
+            raise ValueError("a fact has no value exactly when its standing is 'unknown'")
+        return self
+
+    @property
+    def known(self) -> bool:
+        """True if there is a value."""
+        return self.value is not None

@@ -1,0 +1,33 @@
+"""Residency: where data may be stored, processed and managed, and under whose control (L2)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from allod.domain.areas import AreaOrCountry
+from allod.domain.base import Part, Text
+
+Places = tuple[AreaOrCountry, ...]
+
+
+class Control(Part):
+    """Who may own the operator, through the chain of shares."""
+
+    within: Places | None = None
+    """Every party in control must have its seat here."""
+    excluded: Places = ()
+    """No party in control may have its seat here."""
+    foreign_share_max_bp: int | None = Field(default=None, ge=0, le=10_000)
+    """Largest share that owners seated outside `within` may hold together. [basis points]"""
+
+
+class Residency(Part):
+    """A rule on data; what is not given is not restricted."""
+
+    storage: Places | None = None
+    processing: Places | None = None
+    management: Places | None = None
+    metadata: Places | None = None
+    control: Control | None = None
+    basis: Text = ""
+    """The law or contract that it comes from."""

@@ -1,0 +1,150 @@
+"""Site: a data centre at one place under one law: pools, phases, envelope, parties."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from allod.domain.areas import Country
+from allod.domain.base import Name, Part, Text
+from allod.domain.fact import Fact
+from allod.domain.units import NEVER_S, InstantS, PowerW
+
+
+class PhaseState(StrEnum):
+    """How far a phase has come."""
+
+    ANNOUNCED = "announced"
+    RESERVED = "reserved"
+    GRANTED = "granted"
+    BUILT = "built"
+    LIVE = "live"
+    CANCELLED = "cancelled"
+
+
+class Phase(Part):
+    """A dated step of build-out; only what is live holds work (R3)."""
+
+    name: Name
+    state: Fact[PhaseState]
+    starts: Fact[InstantS] = Fact(standing="unknown")
+    """When the phase reaches (or reached) that state. [epoch s]"""
+    power_w: Fact[PowerW] = Fact(standing="unknown")
+    """Power of the phase; `power_is` says of what. [W]"""
+    power_is: Literal["facility", "it", "unknown"] = "unknown"
+    accelerators: dict[Name, Fact[int]] = {}
+    """Accelerators that the phase adds, by pool. [1]"""
+
+
+class Pool(Part):
+    """Equal accelerators at a site."""
+
+    name: Name
+    accelerator: Fact[Name]
+    """Model, a name of the accelerator catalogue such as 'gb300-nvl72'."""
+    hall: Name | None = None
+    accelerators_per_node: int = Field(default=1, ge=1, le=1024)
+    """1: all units are equal and no node boundary is modelled."""
+    nodes_per_nvlink_domain: int = Field(default=1, ge=1, le=1024)
+    power_per_accelerator_w: Fact[PowerW] = Fact(standing="unknown")
+    """IT power of one busy accelerator with its share of node and network; default: the catalogue's. [W]"""
+
+
+class Window(Part):
+    """A time span with another limit than usual, such as a curtailment."""
+
+    starts: InstantS
+    ends: InstantS = NEVER_S
+    power_w: PowerW
+    reason: Text = ""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Window:
+        if self.ends <= self.starts:
+            raise ValueError("ends before it starts")
+        return self
+
+
+class Limit(Part):
+    """What one node of the envelope tree may draw at the meter."""
+
+    power_w: Fact[PowerW]
+    base_load_w: Fact[PowerW] = Fact(value=0)
+    """Load that is there without any work. [W]"""
+    windows: tuple[Window, ...] = ()
+    """Where windows overlap, the lowest limit holds."""
+
+
+class Envelope(Part):
+    """The power that a site may draw at the meter over time, as a tree: site, halls, pools (P1)."""
+
+    site: Limit
+    halls: dict[Name, Limit] = {}
+    pools: dict[Name, Limit] = {}
+
+
+class Role(StrEnum):
+    """What a party does at a site."""
+
+    DEVELOPER = "developer"
+    OWNER = "owner"
+    OPERATOR = "operator"
+    VENDOR = "vendor"
+    ENERGY_SELLER = "energy-seller"
+    ANCHOR_TENANT = "anchor-tenant"
+
+
+class PartyRole(Part):
+    """A party in a role, dated."""
+
+    party: Name
+    role: Role
+    starts: InstantS = 0
+    ends: InstantS = NEVER_S
+    source: Text = "this document"
+    note: Text = ""
+
+
+class Site(Part):
+    """A data centre at one place under one law."""
+
+    title: Text
+    country: Fact[Country]
+    """Where it stands: the law of storage and processing."""
+    operator: Fact[Name]
+    """The party that runs it; its chain of owners is whose control it is under."""
+    management: Fact[tuple[Country, ...]]
+    """Countries from which operator and administrators manage it."""
+    metadata: Fact[tuple[Country, ...]]
+    """Countries in which logs, metadata and telemetry are kept."""
+    parties: tuple[PartyRole, ...] = ()
+    pools: tuple[Pool, ...] = Field(min_length=1)
+    phases: tuple[Phase, ...] = ()
+    envelope: Envelope | None = None
+    pue_milli: Fact[int] = Fact(value=1000)
+    """Power usage effectiveness in thousandths; 1100 is PUE 1.10."""
+    runner: Literal["local", "none"] = "local"
+    """What carries placements out; 'none' is for sites that are only planned or replayed."""
+    stop_time_s: int = Field(default=30, ge=0)
+    """How long the runner may take to stop a workload after its notice ran out. [s]"""
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Site:
+        pools = [pool.name for pool in self.pools]
+        if len(set(pools)) != len(pools):
+            raise ValueError("two pools have the same name")
+        halls = {pool.hall for pool in self.pools if pool.hall}
+        for phase in self.phases:
+            for name in phase.accelerators:
+                if name not in pools:
+                    raise ValueError(f"phase '{phase.name}' names pool '{name}', which is not in pools")
+        if self.envelope:
+            for hall in self.envelope.halls:
+                if hall not in halls:
+                    raise ValueError(f"envelope names hall '{hall}', in which no pool stands")
+            for name in self.envelope.pools:
+                if name not in pools:
+                    raise ValueError(f"envelope names pool '{name}', which is not in pools")
+        return self

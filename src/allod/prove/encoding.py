@@ -1,0 +1,80 @@
+"""The canonical encoding: one record, one sequence of bytes, on every machine (rule 'same bytes').
+
+JSON with sorted keys, no spaces, UTF-8, whole numbers only: for the values that occur here this is
+RFC 8785 (JCS), because no float ever enters a record.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from allod.domain.decision import DECISIONS, Decision, Reason, Step
+from allod.domain.event import EVENTS, Event, Outcome
+from allod.errors import InvalidInput
+
+Record = Event | Decision
+
+
+def kind_of(record: Record) -> str:
+    """'event/WorkloadSubmitted' or 'decision/Placement'."""
+    name = type(record).__name__
+    return f"event/{name}" if name in EVENTS else f"decision/{name}"
+
+
+def encode(record: Record) -> bytes:
+    """The canonical bytes of `record`, without its kind."""
+    return canonical(_plain(record))
+
+
+def canonical(value: Any) -> bytes:
+    """`value` (plain JSON values without floats) as canonical bytes."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def decode(kind: str, body: bytes) -> Record:
+    """The record that `encode` made `body` of.
+
+    Raises:
+        InvalidInput: The kind or a field is not known to this version.
+    """
+    side, _, name = kind.partition("/")
+    types: dict[str, type[Any]] = {"event": dict(EVENTS), "decision": dict(DECISIONS)}.get(side, {})
+    if name not in types:
+        raise InvalidInput(f"unknown kind of record '{kind}'", mend="use a newer version of allod")
+    values = json.loads(body)
+    try:
+        record: Record = types[name](**{key: _revived(key, value) for key, value in values.items()})
+    except TypeError as error:
+        raise InvalidInput(f"{kind}: {error}", mend="use a newer version of allod") from error
+    return record
+
+
+def _plain(value: Any) -> Any:
+    """`value` as plain JSON values; a float is a mistake of ours."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    assert not isinstance(value, float), "no float may be decided on or signed"
+    return value
+
+
+def _revived(key: str, value: Any) -> Any:
+    if key == "reasons":
+        return tuple(Reason(**{**item, "step": Step(item["step"])}) for item in value)
+    if key == "nodes":
+        return tuple((int(node), int(count)) for node, count in value)
+    if key == "documents":
+        return tuple(value)
+    if key == "outcome":
+        return Outcome(value)
+    return value
