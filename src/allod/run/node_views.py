@@ -1,0 +1,231 @@
+"""What a node shows: plain frozen values that the API and the command line turn into text.
+
+They hold no model and no connection, so they may be kept, compared and sent across threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from allod.domain.decision import Decision, Reason
+from allod.domain.event import Event, Outcome
+
+T = TypeVar("T")
+
+
+class State(StrEnum):
+    """Where a workload stands, as the log tells it."""
+
+    WAITING = "waiting"  #: Held; `reasons` says what for.
+    PLACED = "placed"  #: Its room is its own; the runner has not yet said that it runs.
+    RUNNING = "running"
+    STOPPING = "stopping"  #: To be stopped: reclaimed or cancelled; it still has its room.
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    RECLAIMED = "reclaimed"  #: Its lent room was taken back and it asked not to wait again.
+    LOST = "lost"
+    REFUSED = "refused"
+
+
+#: States in which it waits or holds room; the others are final.
+LIVE_STATES = frozenset({State.WAITING, State.PLACED, State.RUNNING, State.STOPPING})
+
+
+class Role(StrEnum):
+    """What a token may do; each may also do what those below it may."""
+
+    ADMIN = "admin"  #: Tokens and all else.
+    OPERATOR = "operator"  #: Apply and remove documents, cancel any workload.
+    SUBMIT = "submit"  #: Submit and cancel workloads.
+    READ = "read"
+
+    def may(self, needed: Role) -> bool:
+        """True if a token of this role may do what `needed` is asked for."""
+        order = tuple(Role)
+        return order.index(self) <= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Who holds a secret; the secret itself is nowhere."""
+
+    name: str
+    role: Role
+    made_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list; `after` is what to ask for the next part with, None at its end."""
+
+    items: tuple[T, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The durable answer to a submission."""
+
+    workload_id: str
+    decision: Decision  #: The first decision about it: placement, hold or refusal.
+    repeated: bool  #: True if the key was known, and this is the answer given then.
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What applying (or a dry run of it) makes of one document."""
+
+    kind: str
+    name: str
+    what: str  #: 'created', 'changed' or 'unchanged'.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadView:
+    """A workload as the log tells it."""
+
+    workload_id: str
+    name: str
+    state: State
+    project: str
+    kind: str  #: batch, service or notebook.
+    accelerators: int
+    wall_time_s: int
+    submitted_at_s: int
+    run: int = 0  #: Its latest run; 0 before its first placement.
+    site: str = ""  #: Of its latest run; empty before its first placement.
+    pool: str = ""
+    access_class: str = ""  #: Of its latest run; before that the one it asked for.
+    nodes: tuple[tuple[int, int], ...] = ()
+    power_w: int = 0
+    lent: bool = False
+    placed_at_s: int | None = None
+    started_at_s: int | None = None
+    ends_at_s: int | None = None  #: When the wall time of its latest run runs out.
+    stop_at_s: int | None = None  #: When it is to be stopped, if it is reclaimed or cancelled.
+    ended_at_s: int | None = None
+    outcome: Outcome | None = None
+    exit_status: int | None = None
+    detail: str = ""  #: What the runner said about its end.
+    cancelled_by: str = ""
+    actor: str = ""  #: Who submitted it.
+    expected_at_s: int | None = None  #: Expected start by its latest hold, if one could be told.
+    basis: str = ""
+    reasons: tuple[Reason, ...] = ()  #: Of the latest decision about it.
+    spec: dict[str, Any]  #: The spec of its document, defaults left out.
+    seq: int = 0  #: Leaf of its submission; lists go by it.
+    changed_seq: int = 0  #: Leaf of the latest record about it.
+    out_of_reach: bool = False  #: True while its runner does not answer: it may well be running.
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A decision with its place in the log."""
+
+    seq: int
+    kind: str  #: 'decision/Placement' and so on.
+    record: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class LeafView:
+    """A record of the log; `body` is its canonical JSON."""
+
+    seq: int
+    kind: str  #: 'event/WorkloadSubmitted', 'decision/Hold' and so on.
+    body: bytes
+    record: Event | Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentView:
+    """A document that holds now."""
+
+    kind: str
+    name: str
+    document: dict[str, Any]  #: apiVersion, kind, metadata and spec, defaults left out.
+    seq: int  #: Leaf by which it came or last changed.
+    changed_at_s: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactView:
+    """A fact about a site, as its document states it."""
+
+    value: Any  #: None if it is unknown.
+    standing: str
+    source: str
+    date: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolView:
+    """A pool and its use now."""
+
+    name: str
+    accelerator: str | None
+    live: int
+    in_use: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassView:
+    """An access class of a site's charter and its use now; a parent's use includes its children's."""
+
+    name: str
+    title: str
+    parent: str | None
+    floor: int
+    ceiling: int | None
+    priority: int
+    in_use: int
+    waiting: int  #: Accelerators that its waiting work asks for.
+    reclaim_notice_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView:
+    """A site now: capacity, use, power and the facts that law is decided on."""
+
+    name: str
+    title: str
+    at_s: int
+    runner: str
+    in_reach: bool  #: False while its runner does not answer.
+    out_of_reach_since_s: int | None
+    live: int  #: Accelerators that the live phases hold.
+    in_use: int
+    free: int
+    running: int  #: Workloads that hold room.
+    waiting: int  #: Workloads that wait and could ever run here.
+    power_limit_w: int | None  #: What the site may draw now; None: no envelope. [W]
+    power_committed_w: int  #: Base load and all placed work. [W]
+    base_load_w: int
+    pools: tuple[PoolView, ...]
+    classes: tuple[ClassView, ...]
+    country: FactView
+    operator: FactView
+    management: FactView
+    metadata: FactView
+    control: tuple[str, ...]  #: Seats of the parties in control, '?' for one that is unknown.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the node is, for people and probes."""
+
+    ready: bool  #: True if it takes and decides work now.
+    log: str  #: 'ok' or what is wrong with it.
+    seq: int  #: Last leaf of the log.
+    at_s: int
+    out_of_reach: tuple[str, ...]  #: Sites whose runner does not answer.
+    waiting: int
+    running: int
+    queue: int  #: Requests not yet looked at.
