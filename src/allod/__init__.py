@@ -1,3 +1,3 @@
-"""Allod plans a sovereign AI factory, places work on it under law, charter and power, and proves it."""
+"""Allod plans sovereign AI factories, places work under law, charter and power, and proves it."""
 
 __version__ = "0.1.0"

@@ -1,0 +1,37 @@
+# Everything from nothing, on Debian or Ubuntu with Python 3.11+, make and git.
+# PYTHON=/path/to/python3.12 picks the interpreter of .venv.
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench lock clean
+export PYTHON
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+
+up: ## Start a node with the example sites and work, and print its address
+	@scripts/setup.sh
+	@.venv/bin/allod up --example
+
+test: ## Run every check and every test
+	@scripts/setup.sh dev
+	@scripts/test-packages.sh
+	@$(MAKE) --no-print-directory check
+	.venv/bin/python -m pytest
+
+check: ## Lint, format, types, import rules
+	@scripts/setup.sh dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy --strict src
+	.venv/bin/lint-imports
+
+bench: ## Measure, beside what others reach
+	@scripts/setup.sh
+	.venv/bin/python -m bench
+
+lock: ## Pin the packages anew: requirements.lock, requirements-dev.lock
+	@scripts/setup.sh
+	@scripts/lock.sh
+
+clean: ## Stop the node and remove .venv, caches and .allod with all its data
+	@scripts/clean.sh

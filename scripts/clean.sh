@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Removes what `make` made here: .venv, caches, and .allod with the node's database and log.
+# A node that still runs is asked to stop first; if it does not, nothing is removed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/system.sh
+
+if [ -d .allod ] && [ -x .venv/bin/allod ]; then
+    .venv/bin/allod down || fail "the node of this checkout did not stop, so nothing was removed"
+fi
+rm -rf .allod .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
