@@ -49,9 +49,7 @@ _AFRICA = (
     "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML "
     "MR MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TG TN TZ UG YT ZA ZM ZW"
 )
-_EUROPE = (
-    f"{_EEA} AD AL BA BY CH FO GB GG GI IM JE MC MD ME MK RS RU SJ SM UA VA AX"
-)
+_EUROPE = f"{_EEA} AD AL BA BY CH FO GB GG GI IM JE MC MD ME MK RS RU SJ SM UA VA AX"
 
 #: Areas by name. Lower-case names, so that none can be taken for a country code.
 AREAS: dict[str, Area] = {
@@ -96,7 +94,9 @@ def check_country(code: str) -> str:
     if code not in COUNTRIES:
         if code.upper() in COUNTRIES:
             raise ValueError(f"unknown country; write '{code.upper()}'")
-        raise ValueError("unknown country; write an ISO 3166-1 two-letter code such as 'NO' or 'MA'")
+        raise ValueError(
+            "unknown country; write an ISO 3166-1 two-letter code such as 'NO' or 'MA'"
+        )
     return code
 
 

@@ -66,7 +66,9 @@ class AccessClass(Part):
                 f"floors inside class '{self.name}' add up to {floors}, over its own {self.floor}"
             )
         if self.ceiling is not None and self.floor > self.ceiling:
-            raise ValueError(f"class '{self.name}': floor {self.floor} is over ceiling {self.ceiling}")
+            raise ValueError(
+                f"class '{self.name}': floor {self.floor} is over ceiling {self.ceiling}"
+            )
         return self
 
     def walk(self) -> Iterator[AccessClass]:

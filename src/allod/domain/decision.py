@@ -42,7 +42,8 @@ class Placement:
     pool: str
     access_class: str  #: Empty where the site has no charter.
     accelerators: int
-    nodes: tuple[tuple[int, int], ...]  #: (node of the pool, accelerators on it); empty for equal units.
+    #: (node of the pool, accelerators on it); empty for equal units.
+    nodes: tuple[tuple[int, int], ...]
     power_w: int  #: What it may draw at the meter of the site. [W]
     ends_at_s: int  #: When its wall time runs out.
     lent: bool  #: True if it runs on room beyond its class's floor, which can be reclaimed.

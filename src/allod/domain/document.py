@@ -119,6 +119,7 @@ def _load_all(text: str) -> Iterator[tuple[int, Any]]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            assert node is not None  # check_node has seen one.
             _refuse_double_keys(node)
             yield node.start_mark.line + 1, loader.construct_document(node)
     finally:
@@ -150,7 +151,10 @@ def from_json(item: Any, file: str = "input") -> Document:
     """
     if not isinstance(item, dict):
         raise InvalidDocument(
-            "a document is a mapping", file=file, value=_shown(item), mend="begin with 'apiVersion:'"
+            "a document is a mapping",
+            file=file,
+            value=_shown(item),
+            mend="begin with 'apiVersion:'",
         )
     _check_envelope(item, file)
     model = KINDS[item["kind"]]

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
-from allod.domain.fact import Fact
+from allod.domain.fact import Fact, Standing
 from allod.domain.residency import Residency
 from allod.domain.units import NEVER_S, InstantS
 
@@ -43,7 +43,7 @@ class Project(Part):
     title: Text = ""
     party: Name | None = None
     """The legal person behind it, if it is a party of the register."""
-    country: Fact[Country] = Fact(standing="unknown")
+    country: Fact[Country] = Fact(standing=Standing.UNKNOWN)
     """Its seat, where no party is named."""
     sector: Name | None = None
     residency: Residency | None = None

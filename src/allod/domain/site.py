@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
-from allod.domain.fact import Fact
+from allod.domain.fact import Fact, Standing
 from allod.domain.units import NEVER_S, InstantS, PowerW
 
 
@@ -29,9 +29,9 @@ class Phase(Part):
 
     name: Name
     state: Fact[PhaseState]
-    starts: Fact[InstantS] = Fact(standing="unknown")
+    starts: Fact[InstantS] = Fact(standing=Standing.UNKNOWN)
     """When the phase reaches (or reached) that state. [epoch s]"""
-    power_w: Fact[PowerW] = Fact(standing="unknown")
+    power_w: Fact[PowerW] = Fact(standing=Standing.UNKNOWN)
     """Power of the phase; `power_is` says of what. [W]"""
     power_is: Literal["facility", "it", "unknown"] = "unknown"
     accelerators: dict[Name, Fact[int]] = {}
@@ -48,8 +48,8 @@ class Pool(Part):
     accelerators_per_node: int = Field(default=1, ge=1, le=1024)
     """1: all units are equal and no node boundary is modelled."""
     nodes_per_nvlink_domain: int = Field(default=1, ge=1, le=1024)
-    power_per_accelerator_w: Fact[PowerW] = Fact(standing="unknown")
-    """IT power of one busy accelerator with its share of node and network; default: the catalogue's. [W]"""
+    power_per_accelerator_w: Fact[PowerW] = Fact(standing=Standing.UNKNOWN)
+    """IT power of one busy accelerator and its share of the node; default: the catalogue's. [W]"""
 
 
 class Window(Part):
@@ -139,7 +139,9 @@ class Site(Part):
         for phase in self.phases:
             for name in phase.accelerators:
                 if name not in pools:
-                    raise ValueError(f"phase '{phase.name}' names pool '{name}', which is not in pools")
+                    raise ValueError(
+                        f"phase '{phase.name}' names pool '{name}', which is not in pools"
+                    )
         if self.envelope:
             for hall in self.envelope.halls:
                 if hall not in halls:

@@ -1,4 +1,4 @@
-"""Quantities as whole numbers: how '2h', '230 MW' and '2026-12-31' become s, W and epoch seconds."""
+"""Quantities as whole numbers: '2h', '230 MW', '2026-12-31' become s, W and epoch seconds."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def decode(kind: str, body: bytes) -> Record:
         InvalidInput: The kind or a field is not known to this version.
     """
     side, _, name = kind.partition("/")
-    types: dict[str, type[Any]] = {"event": dict(EVENTS), "decision": dict(DECISIONS)}.get(side, {})
+    sides: dict[str, dict[str, type[Any]]] = {"event": {**EVENTS}, "decision": {**DECISIONS}}
+    types = sides.get(side, {})
     if name not in types:
         raise InvalidInput(f"unknown kind of record '{kind}'", mend="use a newer version of allod")
     values = json.loads(body)

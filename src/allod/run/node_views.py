@@ -177,7 +177,7 @@ class PoolView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassView:
-    """An access class of a site's charter and its use now; a parent's use includes its children's."""
+    """An access class of a site's charter and its use now; a parent's includes its children's."""
 
     name: str
     title: str
