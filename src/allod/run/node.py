@@ -27,6 +27,7 @@ from allod.run.node_views import (
     Token,
     WorkloadView,
 )
+from allod.run.ports import OutputPart, StreamName
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -117,11 +118,11 @@ class Node:
         workload_id: str,
         *,
         run: int | None = None,
-        stream: str = "stdout",
+        stream: StreamName = "stdout",
         offset: int = 0,
         limit: int = 1 << 20,
-    ) -> bytes:
-        """Output of a run (default: the latest) from `offset` on."""
+    ) -> OutputPart:
+        """Output of a run (default: the latest) from `offset` on; go on at its `next_offset`."""
         raise NotImplementedError
 
     def documents(self, kind: str | None = None) -> list[DocumentView]:
