@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
 
 if [ -d .allod ] && [ -x .venv/bin/allod ]; then
-    .venv/bin/allod down || fail "the node of this checkout did not stop, so nothing was removed"
+    .venv/bin/allod down ||
+        fail "the node of this checkout did not stop, so nothing was removed; if none runs, remove .allod first"
 fi
 rm -rf .allod .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
 find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
