@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from allod.domain.base import Name, Part, Text
 from allod.domain.units import InstantS
+
+
+def plain(value: Any) -> Any:
+    """`value` as plain JSON: dates become ISO text, fractions are refused (ValueError)."""
+    if isinstance(value, float):
+        raise ValueError("is not a whole number; write it in the smaller unit, or '1.5 MW' as text")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return value
 
 
 class Assumption(Part):
@@ -17,8 +31,12 @@ class Assumption(Part):
     """Kind and name, such as 'Site/narvik'."""
     path: Text
     """Where in its spec, such as 'phases.initial.starts' (list entries by their name)."""
-    value: Any
+    value: Annotated[Any, AfterValidator(plain)]
+    """What is assumed, written as in a document: 100000, '230 MW', 2027-01-01, [NO, SE]."""
     why: Text = ""
+    """What speaks for it."""
+    over_known: bool = False
+    """True to put it in the place of a value that is known; without it that is refused."""
 
 
 class Portion(Part):

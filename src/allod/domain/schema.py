@@ -1,0 +1,209 @@
+"""The JSON Schemas of the documents: what an editor or another program may write.
+
+They are made from the models. Where a model reads more than its type says ('2h', '230 MW', a bare
+value for a fact), the schema says so too. Rules across fields, such as floors that fit into their
+class, are in the models alone.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from allod.domain.areas import AREAS, COUNTRIES, check_area, check_country
+from allod.domain.document import API_VERSION, KINDS, Metadata
+from allod.domain.fact import Fact
+from allod.domain.units import NEVER_S, parse_duration_s, parse_instant_s, parse_power_w
+from allod.errors import NotFound
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_INTEGER = {"type": "integer", "minimum": 0}
+#: Types of ours that the models know by the function that reads them.
+_SHARED: dict[str, JsonSchemaValue] = {
+    "Duration": {
+        "title": "Duration",
+        "description": "Seconds, or text such as '90s', '2h', '1h30m', '2d'.",
+        "anyOf": [
+            _INTEGER,
+            {
+                "type": "string",
+                "pattern": r"^\s*([0-9]+|([0-9]+\s*([sSmMhHdDwW]|[mM][iI][nN])\s*)+)$",
+            },
+        ],
+    },
+    "Power": {
+        "title": "Power",
+        "description": "Watts, or text such as '1200 W', '40 kW', '1.5 MW'.",
+        "anyOf": [
+            {**_INTEGER, "maximum": 10**12},
+            {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgG]?[wW])?\s*$"},
+        ],
+    },
+    "Instant": {
+        "title": "Instant",
+        "description": "A date or time (UTC unless it says otherwise) such as 2026-12-31 or "
+        "2026-12-31T06:00Z, or epoch seconds.",
+        "anyOf": [
+            _INTEGER,
+            {"type": "string", "pattern": r"^\s*([0-9]+|[0-9]{4}-?[0-9W][-0-9:TWZ+. ]*)\s*$"},
+        ],
+    },
+    "Country": {
+        "title": "Country",
+        "description": "ISO 3166-1 alpha-2 code.",
+        "enum": sorted(COUNTRIES),
+    },
+    "Area": {
+        "title": "Area",
+        "description": "A country, or a named area that stands for its countries.",
+        "anyOf": [{"$ref": "#/$defs/Country"}, {"enum": sorted(AREAS)}],
+    },
+}
+_READERS: dict[Any, str] = {
+    parse_duration_s: "Duration",
+    parse_power_w: "Power",
+    parse_instant_s: "Instant",
+    check_country: "Country",
+    check_area: "Area",
+}
+_MARK = "x-allod-type"
+#: Limits that the shared types state already.
+_LIMITS_OF_TYPES = (0, 10**12, NEVER_S)
+
+
+class _Generator(GenerateJsonSchema):
+    """Marks our own types, so that `_finished` can put their schema in."""
+
+    def function_before_schema(
+        self, schema: core_schema.BeforeValidatorFunctionSchema
+    ) -> JsonSchemaValue:
+        return _marked(schema["function"]["function"], super().function_before_schema(schema))
+
+    def function_after_schema(
+        self, schema: core_schema.AfterValidatorFunctionSchema
+    ) -> JsonSchemaValue:
+        return _marked(schema["function"]["function"], super().function_after_schema(schema))
+
+
+def _marked(reader: Any, made: JsonSchemaValue) -> JsonSchemaValue:
+    """The mark of our type that `reader` reads, with the limits of the field; else `made`."""
+    if reader not in _READERS:
+        return made
+    return {_MARK: _READERS[reader]} | {
+        key: limit for key, limit in made.items() if key in ("minimum", "maximum")
+    }
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of documents of `kind`.
+
+    Raises:
+        NotFound: There is no such kind.
+    """
+    if kind not in KINDS:
+        near = get_close_matches(kind.capitalize(), KINDS, 1, 0.4)
+        mend = f"write {near[0]}" if near else f"write one of {', '.join(KINDS)}"
+        raise NotFound(f"there is no kind of document '{kind}'", mend=mend)
+    spec = KINDS[kind].model_json_schema(schema_generator=_Generator)
+    metadata = Metadata.model_json_schema(schema_generator=_Generator)
+    definitions = {**spec.pop("$defs", {}), "Metadata": metadata, kind: spec}
+    finished = {name: _finished(node) for name, node in definitions.items()}
+    renamed = {
+        name: f"FactOf{_word(node['properties']['value']['anyOf'][0])}"
+        for name, node in finished.items()
+        if name.startswith(Fact.__name__ + "_")
+    }
+    for old, new in renamed.items():
+        finished[new] = _fact(finished.pop(old))
+    envelope: dict[str, Any] = {
+        "$schema": DIALECT,
+        "$id": f"urn:{API_VERSION.replace('/', ':')}:{kind}",
+        "title": kind,
+        "description": finished[kind].get("description", ""),
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"const": kind},
+            "metadata": {"$ref": "#/$defs/Metadata"},
+            "spec": {"$ref": f"#/$defs/{kind}"},
+        },
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": False,
+        "$defs": finished,
+    }
+    relinked: dict[str, Any] = _relinked(envelope, renamed)
+    relinked["$defs"] |= {name: _SHARED[name] for name in _used(relinked)}
+    relinked["$defs"] = dict(sorted(relinked["$defs"].items()))
+    return relinked
+
+
+def _finished(node: Any) -> Any:
+    """`node` with our types named, limits as JSON Schema words, and mappings closed."""
+    if isinstance(node, list):
+        return [_finished(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    done = {key: _finished(item) for key, item in node.items()}
+    if _MARK in done:
+        done["$ref"] = f"#/$defs/{done.pop(_MARK)}"
+    for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
+        wider, limit = done.pop(ours, None), done.pop(theirs, None)
+        limit = wider if limit is None else limit
+        if isinstance(limit, int) and not ("$ref" in done and limit in _LIMITS_OF_TYPES):
+            done[theirs] = limit
+    if "patternProperties" in done:
+        done.setdefault("additionalProperties", False)
+    default = done.get("default")
+    if default == NEVER_S:
+        del done["default"]
+        done["description"] = f"{done.get('description', '')} Default: never.".strip()
+    if isinstance(default, dict) and "standing" in default:
+        done["default"] = "unknown" if default["value"] is None else default["value"]
+    return done
+
+
+def _fact(node: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a fact: the bare value, 'unknown', or the value and where it is from."""
+    value = node["properties"]["value"]["anyOf"][0]
+    return {
+        "description": "The value, 'unknown', or the value with source, date and standing.",
+        "anyOf": [value, {"const": "unknown"}, {"type": "null"}, {**node, "title": "Fact"}],
+    }
+
+
+def _word(value: dict[str, Any]) -> str:
+    """A word for the type of a fact's value: 'Power', 'Name', 'Integer', 'PhaseState'."""
+    if "$ref" in value:
+        return str(value["$ref"].rsplit("/", 1)[-1])
+    if value["type"] == "array":
+        return f"{_word(value['items'])}List"
+    return "Name" if "pattern" in value else str(value["type"]).capitalize()
+
+
+def _relinked(node: Any, renamed: dict[str, str]) -> Any:
+    if isinstance(node, list):
+        return [_relinked(item, renamed) for item in node]
+    if not isinstance(node, dict):
+        return node
+    done = {key: _relinked(item, renamed) for key, item in node.items()}
+    if "$ref" in done and isinstance(done["$ref"], str):
+        name = done["$ref"].rsplit("/", 1)[-1]
+        done["$ref"] = f"#/$defs/{renamed.get(name, name)}"
+    return done
+
+
+def _used(node: Any) -> set[str]:
+    """The types of ours that `node` names, and those that they name."""
+    if isinstance(node, list):
+        return {name for item in node for name in _used(item)}
+    if not isinstance(node, dict):
+        return set()
+    names = {name for item in node.values() for name in _used(item)}
+    reference = node.get("$ref")
+    if isinstance(reference, str) and (name := reference.rsplit("/", 1)[-1]) in _SHARED:
+        names |= {name} | _used(_SHARED[name])
+    return names

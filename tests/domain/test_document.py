@@ -1,0 +1,177 @@
+"""Documents: what is read, what is refused, and that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allod.domain.areas import COUNTRIES
+from allod.domain.document import KINDS, Document, from_json, read_documents
+from allod.domain.fact import Standing
+from allod.domain.party import Party
+from allod.domain.site import Site
+from allod.domain.workload import Workload
+from allod.errors import InvalidDocument
+from allod.prove.encoding import canonical
+from tests.documents import FILES, raw, read, with_typos
+
+PARTY = """
+apiVersion: allod/v1
+kind: Party
+metadata: {name: %s}
+spec: {title: T, seat: %s}
+"""
+SITE = """
+apiVersion: allod/v1
+kind: Site
+metadata: {name: s}
+spec:
+  title: S
+  country: NO
+  operator: o
+  management: [NO]
+  metadata: [NO]
+  pools: [{name: p, accelerator: h100}]
+"""
+WORKLOAD = """
+apiVersion: allod/v1
+kind: Workload
+metadata: {name: w}
+spec: {project: p, accelerators: 1, wall_time_s: 1h%s}
+"""
+
+
+def refused(text: str) -> InvalidDocument:
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents(text, "f.yaml")
+    return caught.value
+
+
+def test_no_is_norway() -> None:
+    (document,) = read_documents(PARTY % ("p", "NO"))
+    assert isinstance(document.spec, Party)
+    assert document.spec.seat.value == "NO"
+    (document,) = read_documents(SITE)
+    assert isinstance(document.spec, Site)
+    assert document.spec.management.value == ("NO",)
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "Y", "N"])
+def test_only_true_and_false_are_booleans(word: str) -> None:
+    (document,) = read_documents(WORKLOAD % f", command: [{word}]")
+    assert isinstance(document.spec, Workload)
+    assert document.spec.command == (word,)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ("a: [", "line", "YAML"),
+        ("", "", "no document"),
+        ("[1]", "", "mapping"),
+        ("kind: Site", "", "'apiVersion' is missing"),
+        (PARTY.replace("v1", "v2") % ("p", "NO"), "apiVersion", "allod/v1"),
+        (PARTY.replace("Party", "Parti") % ("p", "NO"), "kind", "write Party"),
+        (PARTY % ("p", "NO") + "extra: 1\n", "extra", "unknown key"),
+        (PARTY % ("P!", "NO"), "metadata.name", "a-z"),
+        (PARTY % ("p", "no"), "spec.seat.value", "write 'NO'"),
+        (PARTY % ("p", "ZZ"), "spec.seat.value", "'ZZ'"),
+        (PARTY % ("p", "NO, seet: SE"), "spec.seet", "write 'seat'"),
+        (PARTY % ("p", "NO, seat: SE"), "line", "twice"),
+        (PARTY % ("p", "{value: NO, standing: unknown}"), "spec.seat", "no value"),
+        (PARTY % ("p", "{standing: proved}"), "spec.seat", "no value"),
+        (WORKLOAD % ", accelerators: 2", "line", "twice"),
+        (WORKLOAD.replace("1h%s", "1 hour"), "spec.wall_time_s", "e.g. '90s'"),
+        (WORKLOAD.replace("accelerators: 1", "accelerators: 0") % "", "spec.accelerators", "got 0"),
+        (WORKLOAD % ", kind: daemon", "spec.kind", "batch"),
+        (WORKLOAD % ", residency: {storage: [eaa]}", "spec.residency.storage.[0]", "'eea'"),
+        (WORKLOAD % ", flexibility: {deadline: 1970-01-01}", "spec", "less time"),
+        (PARTY % ("p", "NO") + "---" + PARTY % ("p", "SE"), "", "twice"),
+    ],
+)
+def test_a_fault_is_named_with_file_path_value_and_mend(text: str, path: str, words: str) -> None:
+    error = refused(text)
+    assert error.file.startswith("f.yaml")
+    assert path in error.path
+    assert words in str(error)
+
+
+def test_a_fault_counts_the_others() -> None:
+    assert "and 1 more" in str(refused(PARTY % ("p", "NO, one: 1, two: 2")))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_file_reads_back_from_its_plain_values(path: Any) -> None:
+    for document in read(path):
+        plain = document.to_json()
+        again = from_json(json.loads(canonical(plain)), file=document.file)
+        assert again == document
+        assert canonical(again.to_json()) == canonical(plain)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_an_unknown_key_is_refused_wherever_it_is(path: Any) -> None:
+    tried = 0
+    for item in raw(path):
+        from_json(item)
+        for where, changed in with_typos(item, "zz-typo"):
+            if where.endswith(("environment", "labels")):
+                continue  # Words of the user's own.
+            with pytest.raises(InvalidDocument) as caught:
+                from_json(changed)
+            assert "zz-typo" in str(caught.value), where
+            tried += 1
+    assert tried >= 3  # The document, its metadata, its spec.
+
+
+names = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,8}[a-z0-9])?", fullmatch=True)
+countries = st.sampled_from(sorted(COUNTRIES))
+dates = st.dates().map(str)
+
+
+@st.composite
+def facts(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Any:
+    """A fact as someone may write it."""
+    if draw(st.booleans()):
+        return draw(st.one_of(values, st.sampled_from(["unknown", None])))
+    full: dict[str, Any] = draw(
+        st.fixed_dictionaries({}, optional={"source": st.text(max_size=5), "date": dates})
+    )
+    standing = draw(st.sampled_from(list(Standing)))
+    full["standing"] = standing.value
+    if standing is not Standing.UNKNOWN:
+        full["value"] = draw(values)
+    return full
+
+
+@given(
+    names,
+    facts(countries),
+    st.lists(facts(st.integers(0, 2500)), max_size=4),
+    st.booleans(),
+)
+def test_any_party_reads_back(name: str, seat: Any, shares: list[Any], dispersed: bool) -> None:
+    spec = {
+        "title": "T",
+        "seat": seat,
+        "dispersed": dispersed,
+        "owners": [{"party": f"p{n}", "share_bp": share} for n, share in enumerate(shares)],
+    }
+    document = from_json(
+        {"apiVersion": "allod/v1", "kind": "Party", "metadata": {"name": name}, "spec": spec}
+    )
+    again = from_json(json.loads(canonical(document.to_json())))
+    assert again == document
+    assert isinstance(again.spec, Party)
+    assert again.spec.seat.known == (again.spec.seat.standing is not Standing.UNKNOWN)
+
+
+def test_each_kind_has_a_model_and_a_key() -> None:
+    assert set(KINDS) == {
+        "Party", "Site", "Charter", "Dataset", "Project", "Scenario", "Workload"
+    }  # fmt: skip
+    assert Document("Party", "x", read_documents(PARTY % ("x", "NO"))[0].spec).key == "Party/x"
