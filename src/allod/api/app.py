@@ -1,0 +1,82 @@
+"""The application: routes, guard and errors around one node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from allod import __version__
+from allod.api import documents, events, probes, problems, sites, workloads
+from allod.api.access import Access
+from allod.api.guard import Guard, HttpMetrics
+from allod.api.node_api import NodeApi
+from allod.api.openapi import openapi_of
+from allod.api.settings import ApiSettings
+from allod.api.streams import Streams
+from allod.api.views import JsonResponse
+
+
+def create_app(
+    node: NodeApi, *, settings: ApiSettings | None = None, pages: Sequence[BaseRoute] = ()
+) -> FastAPI:
+    """The API of `node`; `pages` are routes to serve beside it.
+
+    The caller closes the node; `close_streams` ends what would otherwise go on for ever.
+    """
+    settings = settings or ApiSettings()
+    app = FastAPI(
+        title="Allod",
+        version=__version__,
+        # Their own pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    metrics = HttpMetrics()
+    app.state.node = node
+    app.state.access = Access(node, settings)
+    app.state.metrics = metrics
+    app.state.streams = Streams(
+        most=settings.streams_max, heartbeat_s=settings.heartbeat_s, poll_s=settings.poll_s
+    )
+    routes = app.router.routes
+    # The same handler as in the router, without what FastAPI puts around it: the busiest address.
+    routes.append(_BareRoute("/v1/workloads", workloads.submit, methods=["POST"]))
+    for module in (workloads, documents, sites, events, probes):
+        routes.extend(module.router.routes)
+    routes.append(_BareRoute("/v1/openapi.json", _openapi_route(app), methods=["GET"]))
+    routes.extend(pages)
+    problems.install(app)
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    return app
+
+
+def close_streams(app: FastAPI) -> None:
+    """End all streams of `app`; they would keep a server from stopping."""
+    streams: Streams = app.state.streams
+    streams.close()
+
+
+class _BareRoute(Route):
+    """A plain route that says which it is, as FastAPI's own do."""
+
+    def matches(self, scope: Any) -> Any:
+        match, child = super().matches(scope)
+        child["route"] = self
+        return match, child
+
+
+def _openapi_route(app: FastAPI) -> Any:
+    made: dict[str, Any] = {}
+
+    async def openapi(request: Any) -> Response:
+        if not made:
+            made.update(openapi_of(app))
+        return JsonResponse(made)
+
+    return openapi

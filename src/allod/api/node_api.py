@@ -1,0 +1,174 @@
+"""The node as the API needs it; `allod.run.node.Node` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from allod.domain.decision import Decision, Reason
+from allod.domain.document import Document
+from allod.run.node_views import (
+    Change,
+    DecisionView,
+    DocumentView,
+    Health,
+    LeafView,
+    Page,
+    SiteView,
+    State,
+    Submitted,
+    Token,
+    WorkloadView,
+)
+from allod.run.ports import OutputPart, StreamName
+
+
+class SiteAnswer(Protocol):
+    """What stands between a workload and one site."""
+
+    @property
+    def site(self) -> str:
+        """Its name."""
+
+    @property
+    def blockers(self) -> tuple[Reason, ...]:
+        """All of them, in the order of L5; none: nothing is in its way."""
+
+    @property
+    def change(self) -> str:
+        """The smallest change that would admit it."""
+
+    @property
+    def expected_at_s(self) -> int | None:
+        """Expected start there."""
+
+    @property
+    def basis(self) -> str:
+        """What the expectation rests on."""
+
+
+class Explanation(Protocol):
+    """What stands between a workload and every site."""
+
+    @property
+    def workload_id(self) -> str:
+        """Which workload."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+    @property
+    def sites(self) -> Sequence[SiteAnswer]:
+        """Every site."""
+
+    @property
+    def expected_at_s(self) -> int | None:
+        """Expected start anywhere."""
+
+    @property
+    def basis(self) -> str:
+        """What the expectation rests on."""
+
+
+class Follower(Protocol):
+    """A reader that walks along the log as it grows."""
+
+    seq: int
+
+    def take(self, timeout_s: float = 0.0, limit: int = 256) -> tuple[LeafView, ...]:
+        """The next leaves, oldest first; empty if there are none yet.
+
+        Leaves that are not for readers are left out; `seq` counts them."""
+
+    def close(self) -> None:
+        """Follow no longer."""
+
+
+class NodeApi(Protocol):
+    """All that the API asks of a node; each call may come from any thread.
+
+    What changes something answers with a Future and does not block; what reads may block, so the
+    API calls it outside its event loop.
+    """
+
+    metrics: CollectorRegistry
+
+    def submit(
+        self, document: Document, *, actor: str = "", key: str | None = None
+    ) -> Future[Submitted]:
+        """Ask for a workload to run."""
+
+    def apply(
+        self, documents: Sequence[Document], *, actor: str = "", dry_run: bool = False
+    ) -> Future[tuple[Change, ...]]:
+        """Make documents hold, all or none."""
+
+    def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
+        """Let a document no longer hold."""
+
+    def cancel(self, workload_id: str, *, actor: str = "") -> Future[WorkloadView]:
+        """Cancel a workload."""
+
+    def workload(self, workload_id: str) -> WorkloadView:
+        """The workload; NotFound if there is none."""
+
+    def workloads(
+        self,
+        *,
+        state: State | None = None,
+        project: str | None = None,
+        site: str | None = None,
+        access_class: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[WorkloadView]:
+        """Workloads, latest first."""
+
+    def decisions(
+        self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
+    ) -> Page[DecisionView]:
+        """Decisions, latest first."""
+
+    def why(self, workload_id: str) -> Explanation | Decision:
+        """What stands in its way now, or what was recorded if it has ended or was refused."""
+
+    def logs(
+        self,
+        workload_id: str,
+        *,
+        run: int | None = None,
+        stream: StreamName = "stdout",
+        offset: int = 0,
+        limit: int = 1 << 20,
+    ) -> OutputPart:
+        """Output of a run (default: the latest) from `offset` on."""
+
+    def documents(self, kind: str | None = None) -> list[DocumentView]:
+        """Documents that hold now."""
+
+    def document(self, kind: str, name: str) -> DocumentView:
+        """The document; NotFound if there is none."""
+
+    def sites(self) -> list[SiteView]:
+        """All sites now."""
+
+    def site(self, name: str) -> SiteView:
+        """The site now; NotFound if there is none."""
+
+    def follow(
+        self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
+    ) -> Follower:
+        """The log from a leaf on; `wake` is called from the node's threads."""
+
+    def token_check(self, secret: str) -> Token | None:
+        """Who holds `secret`."""
+
+    def health(self) -> Health:
+        """How the node is."""
+
+    def ready(self) -> bool:
+        """True if it takes and decides work now."""

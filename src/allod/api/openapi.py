@@ -1,0 +1,133 @@
+"""The OpenAPI document: the contract, as FastAPI finds it and as `views.py` writes it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from allod import __version__
+from allod.api.document_schema import document_schema
+from allod.api.shapes import DocumentBody, Problem
+from allod.api.views import STEP_WORDS
+from allod.domain import decision
+from allod.run import node_views
+
+Json = dict[str, Any]
+
+_DESCRIPTION = """\
+Ask a node for work, see what it decided and why, describe its world.
+
+Every change is durable in the node's log before it is answered. Times are seconds since 1970-01-01
+UTC (`_at_s`), durations seconds (`_s`), power watts (`_w`); a time of 2**53 means never. Errors are
+problem documents (RFC 9457). Writing needs a bearer token; reading needs none on loopback unless
+the node is set so.
+"""
+_TAGS = [
+    {"name": "workloads", "description": "What is asked to run."},
+    {"name": "documents", "description": "What the node knows of the world."},
+    {"name": "sites", "description": "Capacity, access classes and power now."},
+    {"name": "log", "description": "What was decided, as it is decided."},
+    {"name": "probes", "description": "For monitoring; no word about any workload."},
+]
+_DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim")
+_METHODS_OF_WRITING = ("post", "put", "patch", "delete")
+
+
+def openapi_of(app: FastAPI) -> Json:
+    """The OpenAPI 3.1 document of `app`."""
+    document = get_openapi(
+        title="Allod",
+        version=__version__,
+        summary="The HTTP API of an Allod node",
+        description=_DESCRIPTION,
+        routes=app.routes,
+        tags=_TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    schemas: Json = document["components"]["schemas"]
+    for model in (Problem, DocumentBody):
+        schemas[model.__name__] = model.model_json_schema()
+    _add_workload_document(schemas)
+    _as_views_write_them(schemas)
+    for name, schema in schemas.items():
+        _describe(name, schema)
+    document["components"]["securitySchemes"] = {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`allod token make` makes one.",
+        }
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in _METHODS_OF_WRITING:
+                operation["security"] = [{"token": []}]
+            elif path == "/metrics" or not path.startswith(("/v1/schemas", "/healthz", "/readyz")):
+                operation["security"] = [{}, {"token": []}]
+    return document
+
+
+def _add_workload_document(schemas: Json) -> None:
+    whole = dict(document_schema("Workload"))
+    parts = whole.pop("$defs")
+    # The address of a schema is for readers of the schema alone; here it would change all `$ref`s.
+    for key in ("$id", "$schema"):
+        del whole[key]
+    assert not parts.keys() & schemas.keys(), (
+        "two things have the same name in the OpenAPI document"
+    )
+    schemas["WorkloadDocument"] = _moved(whole)
+    schemas.update(_moved(parts))
+
+
+def _moved(value: Any) -> Any:
+    """`value` with its references pointing into the components."""
+    if isinstance(value, dict):
+        return {
+            key: item.replace("#/$defs/", "#/components/schemas/")
+            if key == "$ref"
+            else _moved(item)
+            for key, item in value.items()
+        }
+    return [_moved(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_views_write_them(schemas: Json) -> None:
+    schemas["Step"] = {
+        "type": "string",
+        "enum": list(STEP_WORDS.values()),
+        "description": "The order in which a workload is judged.",
+    }
+    for name in _DECISIONS:
+        schema = schemas[name]
+        schema["properties"] = {"kind": {"const": name.lower()}, **schema["properties"]}
+        schema["required"] = ["kind", *schema["required"]]
+    decided = schemas["Decided"]
+    seq, kinds = decided["properties"]["seq"], decided["properties"]["decision"]
+    del decided["required"], decided["properties"], decided["type"]
+    decided["allOf"] = [{"properties": {"seq": seq}, "required": ["seq"]}, kinds]
+    workload = schemas["WorkloadView"]
+    properties = workload["properties"]
+    workload["properties"] = {"id": properties.pop("workload_id"), **properties}
+    workload["required"] = [{"workload_id": "id"}.get(key, key) for key in workload["required"]]
+
+
+def _describe(name: str, schema: Json) -> None:
+    """Give fields of the node's own classes the words that stand beside them in the source."""
+    source: type[Any] | None = getattr(node_views, name, None) or getattr(decision, name, None)
+    if source is None:
+        return
+    for name_there, words in comments_of(source).items():
+        field = "id" if (name, name_there) == ("WorkloadView", "workload_id") else name_there
+        if "description" not in schema.get("properties", {}).get(field, {"description": ""}):
+            schema["properties"][field]["description"] = words
+
+
+def comments_of(kind: type[Any]) -> dict[str, str]:
+    """The `#:` comment beside each field of `kind`."""
+    found = re.findall(r"^    (\w+): [^#\n]*#: (.+)$", inspect.getsource(kind), re.MULTILINE)
+    return dict(found)

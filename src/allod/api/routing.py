@@ -1,0 +1,97 @@
+"""What all routes share: the node, strict query parameters, answers of Futures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Query, Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from allod.api.access import may_read, needs
+from allod.api.node_api import NodeApi
+from allod.api.problems import InvalidField
+from allod.api.shapes import Problem
+from allod.run.node_views import Role, Token
+
+T = TypeVar("T")
+
+
+async def node_of(request: Request) -> NodeApi:
+    """The node that the application stands on."""
+    node: NodeApi = request.app.state.node
+    return node
+
+
+NodeDep = Annotated[NodeApi, Depends(node_of)]
+Reader = Depends(may_read)
+Submitter = Annotated[Token, Depends(needs(Role.SUBMIT))]
+Operator = Annotated[Token, Depends(needs(Role.OPERATOR))]
+After = Annotated[str | None, Query(max_length=200, description="`next` of the part before.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Most items in this part.")]
+
+
+async def answer(future: Future[T]) -> T:
+    """What `future` comes to. A caller who goes away does not cancel what the node works on."""
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses a query parameter it does not know: a filter with a typo is not none."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind that check."""
+        handle = super().get_route_handler()
+        known = sorted(
+            param.alias
+            for param in get_flat_params(self.dependant)
+            if isinstance(param.field_info, params.Query)
+        )
+
+        async def strict(request: Request) -> Response:
+            for name in request.query_params:
+                if name not in known:
+                    near = get_close_matches(name, known, 1, 0.5)
+                    mend = f"write '{near[0]}'" if near else f"known here: {', '.join(known)}"
+                    raise InvalidField(
+                        f"{name[:80]}: unknown query parameter",
+                        field=name[:80],
+                        mend=mend if known else "remove it",
+                    )
+            return await handle(request)
+
+        return strict
+
+
+_WHAT = {
+    400: "The body cannot be read.",
+    401: "A token is needed.",
+    403: "The token's role is not enough.",
+    404: "Nothing of that name is known.",
+    409: "The name or key already stands for something else.",
+    413: "The body is too large.",
+    415: "The body is neither JSON nor YAML.",
+    422: "The request or document is wrong.",
+    503: "The node cannot take it now; ask again.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says of these errors."""
+    return {
+        status: {
+            "description": _WHAT[status],
+            "content": {"application/problem+json": {"schema": PROBLEM_REF}},
+        }
+        for status in statuses
+    }
+
+
+PROBLEM_REF = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+#: Every read may meet these.
+READ_PROBLEMS = problems(401, 403, 422, 503)

@@ -1,0 +1,147 @@
+"""Shapes: what answers look like, for the OpenAPI document alone; nothing is checked by them here.
+
+Where an answer is a value of the node, its own class is the shape; `openapi.py` makes the three
+changes that `views.py` makes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal
+from allod.run.node_views import Change, State
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Listed(Shape, Generic[T]):
+    """A part of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """Send this as `after` for the part that follows; null at the end."""
+
+
+class Submission(Shape):
+    """A workload was created: it was placed, waits, or was refused."""
+
+    id: str
+    """What the workload is called by from now on."""
+    name: str
+    state: State
+    """By the first decision: placed, waiting or refused."""
+    decision: Placement | Hold | Refusal
+    """The first decision, with all its reasons."""
+
+
+class Decided(Shape):
+    """A decision with its place in the log: `seq` and the fields of its kind."""
+
+    seq: int
+    """Its leaf in the log."""
+    decision: Placement | Hold | Refusal | Reclaim
+
+
+class SiteAnswer(Shape):
+    """What stands between a workload and one site."""
+
+    site: str
+    """Empty where the reasons are about the workload everywhere."""
+    blockers: list[Reason]
+    """All of them, in the order law, class, hardware, power, room; none: nothing is in its way."""
+    change: str
+    """The smallest change that would admit it; empty if none is known."""
+    expected_at_s: int | None
+    """Expected start there. [epoch s]"""
+    basis: str
+    """What the expectation rests on."""
+
+
+class Explanation(Shape):
+    """Why a workload stands where it stands, for every site."""
+
+    workload_id: str
+    state: str
+    expected_at_s: int | None
+    """Expected start. [epoch s]"""
+    basis: str
+    """What the expectation, or the whole answer, rests on."""
+    sites: list[SiteAnswer]
+
+
+class Changes(Shape):
+    """What applying made of each document, or would make of it."""
+
+    dry_run: bool
+    changes: list[Change]
+
+
+class Kinds(Shape):
+    """The kinds of documents, in the order in which they are applied."""
+
+    items: list[str]
+
+
+class Alive(Shape):
+    """How the node is; no word about any workload but how many."""
+
+    status: Literal["ok", "degraded"]
+    log: Literal["ok", "out of reach"]
+    """'ok' or 'out of reach'."""
+    seq: int
+    """Last leaf of the log."""
+    at_s: int
+    """The node's time. [epoch s]"""
+    version: str
+    waiting: int
+    """Workloads. [1]"""
+    running: int
+    """Workloads that hold room. [1]"""
+    queue: int
+    """Requests not yet looked at. [1]"""
+    out_of_reach: int
+    """Sites whose runner does not answer. [1]"""
+
+
+class Ready(Shape):
+    """The node takes and decides work."""
+
+    ready: Literal[True]
+
+
+class Problem(Shape):
+    """What went wrong and how to mend it (RFC 9457)."""
+
+    type: str = Field(pattern="^urn:allod:problem:[a-z-]+$")
+    title: str
+    status: int
+    detail: str
+    instance: str
+    """The address that was asked."""
+    ask_again: bool
+    """True if the same request may succeed later."""
+    mend: str = ""
+    """What you can do about it."""
+    field: str = ""
+    """The part of the request or document that is wrong."""
+    value: str = ""
+    """What stood there."""
+
+
+class DocumentBody(Shape):
+    """A document, as `allod apply` reads it; its spec is that of its kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    apiVersion: Literal["allod/v1"]
+    kind: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]

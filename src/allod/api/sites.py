@@ -1,0 +1,53 @@
+"""/v1/sites and /v1/decisions: capacity and power now, and what was decided last."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from allod.api import views
+from allod.api.routing import READ_PROBLEMS, After, Limit, NodeDep, Reader, StrictRoute, problems
+from allod.api.shapes import Decided, Listed
+from allod.api.views import JsonResponse
+from allod.run.node_views import SiteView
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
+
+
+@router.get(
+    "/sites",
+    tags=["sites"],
+    summary="List sites",
+    dependencies=[Reader],
+    responses={200: {"model": Listed[SiteView]}, **READ_PROBLEMS},
+)
+def sites(node: NodeDep) -> Response:
+    """All sites as they are now: capacity, classes, power, and the facts that law is decided on."""
+    return JsonResponse({"items": views.plain(node.sites()), "next": None})
+
+
+@router.get(
+    "/sites/{name}",
+    tags=["sites"],
+    summary="One site",
+    dependencies=[Reader],
+    responses={200: {"model": SiteView}, **READ_PROBLEMS, **problems(404)},
+)
+def site(node: NodeDep, name: Annotated[str, Path(max_length=64)]) -> Response:
+    """The site as it is now."""
+    return JsonResponse(views.plain(node.site(name)))
+
+
+@router.get(
+    "/decisions",
+    tags=["log"],
+    summary="List decisions",
+    dependencies=[Reader],
+    responses={200: {"model": Listed[Decided]}, **READ_PROBLEMS},
+)
+def decisions(node: NodeDep, after: After = None, limit: Limit = 100) -> Response:
+    """Decisions about all workloads, latest first."""
+    found = node.decisions(None, after=after, limit=limit)
+    return JsonResponse(views.page([views.decision(item) for item in found.items], found))

@@ -1,0 +1,128 @@
+"""Views: the node's values as plain JSON.
+
+Names are those of the values themselves, with three changes for readers: what a thing is called by
+is its `id`, a decision says its `kind`, and a reason says its `step` in a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from allod.api.node_api import Explanation
+from allod.domain.decision import DECISIONS, Decision, Step
+from allod.run.node_views import DecisionView, LeafView, Page, State, Submitted, WorkloadView
+
+Json = dict[str, Any]
+
+#: Where a workload stands right after its first decision.
+_FIRST_STATE = {
+    "Placement": State.PLACED,
+    "Hold": State.WAITING,
+    "Refusal": State.REFUSED,
+}
+#: The order in which refusing and hindering steps are told.
+STEP_WORDS = {step: step.name.lower() for step in Step}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def plain(value: Any) -> Any:
+    """`value` (dataclasses, tuples, enums) as what JSON can say."""
+    if isinstance(value, Step):
+        return STEP_WORDS[value]
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        body = {name: plain(getattr(value, name)) for name in _names(kind)}
+        return {"kind": kind.__name__.lower(), **body} if kind.__name__ in DECISIONS else body
+    return value
+
+
+def workload(view: WorkloadView) -> Json:
+    """A workload; `id` is what it is called by."""
+    body = plain(view)
+    return {"id": body.pop("workload_id"), **body}
+
+
+def submission(submitted: Submitted, name: str) -> Json:
+    """The answer to a submission."""
+    return {
+        "id": submitted.workload_id,
+        "name": name,
+        "state": _FIRST_STATE[type(submitted.decision).__name__],
+        "decision": plain(submitted.decision),
+    }
+
+
+def decision(view: DecisionView) -> Json:
+    """A decision with its place in the log."""
+    return {"seq": view.seq, **plain(view.record)}
+
+
+def leaf(view: LeafView) -> Json:
+    """A record of the log."""
+    record = plain(view.record)
+    record.pop("kind", None) if view.kind.startswith("decision/") else None
+    return {"seq": view.seq, "kind": view.kind, "record": record}
+
+
+def explanation(found: Explanation | Decision, state: str) -> Json:
+    """What stands between a workload and every site, or what its last decision said."""
+    if isinstance(found, Decision):
+        by_site: dict[str, list[Any]] = {}
+        for reason in found.reasons:
+            by_site.setdefault(reason.site, []).append(plain(reason))
+        sites = [
+            {"site": site, "blockers": reasons, "change": "", "expected_at_s": None, "basis": ""}
+            for site, reasons in by_site.items()
+        ]
+        basis = f"the {type(found).__name__.lower()} as it was recorded"
+        return {
+            "workload_id": found.workload_id,
+            "state": state,
+            "expected_at_s": None,
+            "basis": basis,
+            "sites": sites,
+        }
+    return {
+        "workload_id": found.workload_id,
+        "state": found.state,
+        "expected_at_s": found.expected_at_s,
+        "basis": found.basis,
+        "sites": [
+            {
+                "site": site.site,
+                "blockers": plain(site.blockers),
+                "change": site.change,
+                "expected_at_s": site.expected_at_s,
+                "basis": site.basis,
+            }
+            for site in found.sites
+        ],
+    }
+
+
+def page(items: list[Json], of: Page[Any]) -> Json:
+    """A part of a list; `next` is what to send as `after` for the part that follows."""
+    return {"items": items, "next": of.after}
+
+
+class JsonResponse(Response):
+    """JSON, written by orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of `content`."""
+        return orjson.dumps(content)

@@ -1,0 +1,276 @@
+"""/v1/workloads: ask for work, see where it stands and why, cancel it, read its output."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from allod.api import views
+from allod.api.access import access_of
+from allod.api.body import documents_of
+from allod.api.node_api import NodeApi
+from allod.api.problems import InvalidField
+from allod.api.routing import (
+    READ_PROBLEMS,
+    After,
+    Limit,
+    NodeDep,
+    Reader,
+    StrictRoute,
+    Submitter,
+    answer,
+    problems,
+)
+from allod.api.shapes import Decided, Explanation, Listed, Submission
+from allod.api.streams import Streams, streams_of
+from allod.api.views import JsonResponse
+from allod.domain.document import Document
+from allod.errors import Forbidden, InvalidDocument
+from allod.run.node_views import LIVE_STATES, Role, State, WorkloadView
+from allod.run.ports import OutputPart, StreamName
+
+router = APIRouter(prefix="/v1/workloads", tags=["workloads"], route_class=StrictRoute)
+
+WorkloadId = Annotated[str, Path(max_length=64, description="Such as `w12`.")]
+_LOG_BYTES_MAX = 1 << 24
+
+_ACCEPTS: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            "description": "Chosen by you, new for each new workload. Sending the same request "
+            "again with the same key gives the first answer and starts nothing.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "One document of kind Workload; `GET /v1/schemas/Workload` is its schema.",
+        "content": {
+            media: {"schema": {"$ref": "#/components/schemas/WorkloadDocument"}}
+            for media in ("application/json", "application/yaml")
+        },
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Submit a workload",
+    responses={
+        201: {
+            "model": Submission,
+            "description": "Created. Its first decision is durable: it was placed, waits, or was "
+            "refused; `decision` says which, with all reasons.",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
+        200: {
+            "model": Submission,
+            "description": "The key was known; this is the answer given the first time.",
+            "headers": {"Idempotency-Replayed": {"schema": {"const": "true"}}},
+        },
+        **problems(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=_ACCEPTS | {"security": [{"token": []}]},
+)
+async def submit(request: Request) -> Response:
+    """Ask for a workload to run. The answer comes when the decision about it is durable."""
+    token = await access_of(request).need(request, Role.SUBMIT)
+    key = _key_of(request)
+    document = _the_workload(await documents_of(request))
+    node: NodeApi = request.app.state.node
+    # A key belongs to the token that it came with, so that nobody meets another's answer.
+    scoped = f"{token.name}:{key}" if key is not None else None
+    submitted = await answer(node.submit(document, actor=token.name, key=scoped))
+    content = views.submission(submitted, document.name)
+    headers = {"Location": f"/v1/workloads/{submitted.workload_id}"}
+    if submitted.repeated:
+        return JsonResponse(content, 200, headers | {"Idempotency-Replayed": "true"})
+    return JsonResponse(content, 201, headers)
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    # The draft standard quotes it, most clients do not; both mean the same key.
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not 1 <= len(bare) <= 255 or not all("!" <= sign <= "~" for sign in bare):
+        raise InvalidField(
+            "Idempotency-Key: is not a key",
+            field="Idempotency-Key",
+            value=repr(key[:80]),
+            mend="send 1 to 255 printable ASCII characters without spaces, such as a UUID",
+        )
+    return bare
+
+
+def _the_workload(documents: tuple[Document, ...]) -> Document:
+    if len(documents) != 1:
+        raise InvalidDocument(
+            f"there are {len(documents)} documents", mend="submit one workload at a time"
+        )
+    if documents[0].kind != "Workload":
+        raise InvalidDocument(
+            "is not a workload",
+            path="kind",
+            value=documents[0].kind,
+            mend="send other documents to POST /v1/documents",
+        )
+    return documents[0]
+
+
+@router.get(
+    "",
+    summary="List workloads",
+    dependencies=[Reader],
+    responses={200: {"model": Listed[WorkloadView]}, **READ_PROBLEMS},
+)
+def workloads(
+    node: NodeDep,
+    state: State | None = None,
+    project: Annotated[str | None, Query(max_length=64)] = None,
+    site: Annotated[str | None, Query(max_length=64)] = None,
+    access_class: Annotated[str | None, Query(max_length=64)] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> Response:
+    """Workloads, latest first; every filter that is given must hold."""
+    found = node.workloads(
+        state=state, project=project, site=site, access_class=access_class, after=after, limit=limit
+    )
+    return JsonResponse(views.page([views.workload(item) for item in found.items], found))
+
+
+@router.get(
+    "/{workload_id}",
+    summary="One workload",
+    dependencies=[Reader],
+    responses={200: {"model": WorkloadView}, **READ_PROBLEMS, **problems(404)},
+)
+def workload(node: NodeDep, workload_id: WorkloadId) -> Response:
+    """The workload as the log tells it."""
+    return JsonResponse(views.workload(node.workload(workload_id)))
+
+
+@router.get(
+    "/{workload_id}/why",
+    summary="Why it stands where it stands",
+    dependencies=[Reader],
+    responses={200: {"model": Explanation}, **READ_PROBLEMS, **problems(404)},
+)
+def why(node: NodeDep, workload_id: WorkloadId) -> Response:
+    """For every site all that is in its way now, the smallest change that would admit it, and an
+    expected start with its basis. Of a workload that has ended or was refused: what was recorded.
+    """
+    state = node.workload(workload_id).state
+    return JsonResponse(views.explanation(node.why(workload_id), state))
+
+
+@router.get(
+    "/{workload_id}/decisions",
+    summary="All decisions about it",
+    dependencies=[Reader],
+    responses={200: {"model": Listed[Decided]}, **READ_PROBLEMS, **problems(404)},
+)
+def decisions(
+    node: NodeDep, workload_id: WorkloadId, after: After = None, limit: Limit = 100
+) -> Response:
+    """The decisions about one workload, latest first."""
+    node.workload(workload_id)
+    found = node.decisions(workload_id, after=after, limit=limit)
+    return JsonResponse(views.page([views.decision(item) for item in found.items], found))
+
+
+@router.post(
+    "/{workload_id}/cancel",
+    summary="Cancel a workload",
+    responses={200: {"model": WorkloadView}, **problems(401, 403, 404, 422, 503)},
+)
+async def cancel(node: NodeDep, workload_id: WorkloadId, token: Submitter) -> Response:
+    """Take it from the queue, or have it stopped. One that has ended stays as it is.
+
+    With the role `submit` you may cancel what your own token has submitted.
+    """
+    if not token.role.may(Role.OPERATOR):
+        view = await run_in_threadpool(node.workload, workload_id)
+        if view.actor != token.name:
+            raise Forbidden(
+                f"workload {workload_id} was submitted by another",
+                mend="cancel your own, or use a token of role 'operator'",
+            )
+    return JsonResponse(views.workload(await answer(node.cancel(workload_id, actor=token.name))))
+
+
+@router.get(
+    "/{workload_id}/logs",
+    summary="Its output",
+    dependencies=[Reader],
+    responses={
+        200: {
+            "description": "The bytes that its command wrote.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "headers": {
+                "Allod-Offset": {
+                    "schema": {"type": "integer"},
+                    "description": "Where this part begins; past `offset` if output between was "
+                    "not kept. [bytes]",
+                },
+                "Allod-Next-Offset": {
+                    "schema": {"type": "integer"},
+                    "description": "Send this as `offset` to go on; not with `follow`. [bytes]",
+                },
+            },
+        },
+        **READ_PROBLEMS,
+        **problems(404),
+    },
+)
+def logs(
+    node: NodeDep,
+    request: Request,
+    workload_id: WorkloadId,
+    stream: StreamName = "stdout",
+    run: Annotated[int | None, Query(ge=1, le=1 << 31, description="Default: the latest.")] = None,
+    offset: Annotated[int, Query(ge=0, le=1 << 53, description="Where to begin. [bytes]")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_LOG_BYTES_MAX, description="[bytes]")] = 1 << 20,
+    follow: Annotated[
+        bool, Query(description="Go on as it is written, until the workload has ended.")
+    ] = False,
+) -> Response:
+    """What its command has written so far, as it was written."""
+    part = node.logs(workload_id, run=run, stream=stream, offset=offset, limit=limit)
+    media = "text/plain; charset=utf-8"
+    if not follow:
+        headers = {"Allod-Offset": str(part.offset), "Allod-Next-Offset": str(part.next_offset)}
+        return Response(part.data, headers=headers, media_type=media)
+
+    def read(at: int) -> tuple[OutputPart, bool]:
+        # Looked at first: what was written before the end is then surely read.
+        ended = node.workload(workload_id).state not in LIVE_STATES
+        return node.logs(workload_id, run=run, stream=stream, offset=at, limit=limit), ended
+
+    streams = streams_of(request)
+    return StreamingResponse(_followed(streams, read, offset), media_type=media)
+
+
+async def _followed(
+    streams: Streams, read: Callable[[int], tuple[OutputPart, bool]], offset: int
+) -> AsyncIterator[bytes]:
+    with streams.open() as stream:
+        while not stream.closed:
+            part, ended = await run_in_threadpool(read, offset)
+            if part.data:
+                offset = part.next_offset
+                yield part.data
+            elif ended:
+                return
+            else:
+                await stream.wait(streams.poll_s)

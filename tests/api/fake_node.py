@@ -1,0 +1,567 @@
+"""A node without a log, a database or an engine: enough for the API to stand on in a test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+
+from allod.domain.decision import Decision, Hold, Placement, Reason, Refusal, Step
+from allod.domain.document import Document
+from allod.domain.event import (
+    DocumentsApplied,
+    Event,
+    Outcome,
+    WorkloadCancelled,
+    WorkloadEnded,
+    WorkloadStarted,
+    WorkloadSubmitted,
+)
+from allod.domain.workload import Workload
+from allod.errors import AllodError, Conflict, InvalidInput, NotFound, Unavailable
+from allod.prove.encoding import encode, kind_of
+from allod.run.node_views import (
+    LIVE_STATES,
+    Change,
+    ClassView,
+    DecisionView,
+    DocumentView,
+    FactView,
+    Health,
+    LeafView,
+    Page,
+    PoolView,
+    Role,
+    SiteView,
+    State,
+    Submitted,
+    Token,
+    WorkloadView,
+)
+from allod.run.ports import OutputPart
+
+T = TypeVar("T")
+START_S = 1_795_291_200  # 2026-11-21 20:00 UTC
+
+
+def done(work: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(work())
+    except AllodError as error:
+        future.set_exception(error)
+    return future
+
+
+@dataclass(frozen=True)
+class Answer:
+    site: str
+    blockers: tuple[Reason, ...]
+    change: str = ""
+    expected_at_s: int | None = None
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    workload_id: str
+    state: str
+    sites: tuple[Answer, ...]
+    expected_at_s: int | None = None
+    basis: str = ""
+
+
+class FakeFollower:
+    def __init__(self, node: FakeNode, seq: int, wake: Callable[[], None] | None) -> None:
+        self.seq = seq
+        self._node = node
+        self.wake = wake
+        node.followers.append(self)
+
+    def take(self, timeout_s: float = 0.0, limit: int = 256) -> tuple[LeafView, ...]:
+        self._node.check()
+        found = tuple(self._node.leaves[self.seq + 1 : self.seq + 1 + limit])
+        self.seq += len(found)
+        return found
+
+    def close(self) -> None:
+        self._node.followers.remove(self)
+
+
+class FakeNode:
+    """Places what fits into `free`, holds what does not, refuses what is over the whole site."""
+
+    def __init__(self, *, live: int = 64, free: int = 64) -> None:
+        self.metrics = CollectorRegistry()
+        Counter("allod_fake", "Something to count.", registry=self.metrics)
+        self.live, self.free = live, free
+        self.down = False
+        self.at_s = START_S
+        self.leaves: list[LeafView] = []
+        self.held: dict[str, WorkloadView] = {}
+        self.answers: dict[str, tuple[Document, Submitted]] = {}
+        self.known: dict[tuple[str, str], DocumentView] = {}
+        self.output: dict[str, bytes] = {}
+        self.followers: list[FakeFollower] = []
+        self.secrets: dict[str, Token] = {}
+        self.checks = 0
+        self._turn = threading.RLock()
+
+    # ------------------------------------------------------------ what a test does to it
+
+    def check(self) -> None:
+        if self.down:
+            raise Unavailable("the log is out of reach", mend="ask again")
+
+    def record(self, record: Event | Decision) -> int:
+        seq = len(self.leaves)
+        self.leaves.append(LeafView(seq, kind_of(record), encode(record), record))
+        for follower in tuple(self.followers):
+            if follower.wake:
+                follower.wake()
+        return seq
+
+    def start(self, workload_id: str) -> None:
+        with self._turn:
+            view = self.held[workload_id]
+            seq = self.record(
+                WorkloadStarted(at_s=self.at_s, workload_id=workload_id, run=view.run)
+            )
+            self.held[workload_id] = replace(
+                view, state=State.RUNNING, started_at_s=self.at_s, changed_seq=seq
+            )
+
+    def end(self, workload_id: str, outcome: Outcome = Outcome.COMPLETED) -> None:
+        with self._turn:
+            view = self.held[workload_id]
+            seq = self.record(
+                WorkloadEnded(
+                    at_s=self.at_s, workload_id=workload_id, run=view.run, outcome=outcome
+                )
+            )
+            self.free += view.accelerators
+            self.held[workload_id] = replace(
+                view,
+                state=State(outcome.value),
+                outcome=outcome,
+                ended_at_s=self.at_s,
+                exit_status=0,
+                changed_seq=seq,
+            )
+
+    # ------------------------------------------------------------ what changes something
+
+    def submit(
+        self, document: Document, *, actor: str = "", key: str | None = None
+    ) -> Future[Submitted]:
+        return done(lambda: self._submit(document, actor, key))
+
+    def _submit(self, document: Document, actor: str, key: str | None) -> Submitted:
+        self.check()
+        with self._turn:
+            if key in self.answers:
+                known, answer = self.answers[key]
+                if (known.name, known.spec) != (document.name, document.spec):
+                    raise Conflict(f"key '{key}' stands for another request", mend="use a new key")
+                return replace(answer, repeated=True)
+            spec = document.spec
+            assert isinstance(spec, Workload)
+            if spec.project == "nobody":
+                raise InvalidInput("project 'nobody' is not known", mend="apply the project first")
+            workload_id = f"w{len(self.held) + 1}"
+            seq = self.record(
+                WorkloadSubmitted(
+                    at_s=self.at_s,
+                    workload_id=workload_id,
+                    name=document.name,
+                    workload=document.to_json()["spec"],
+                    actor=actor,
+                )
+            )
+            decision = self._decided(workload_id, spec)
+            changed = self.record(decision)
+            self.held[workload_id] = self._view(document, decision, actor, seq, changed)
+            answer = Submitted(workload_id, decision, repeated=False)
+            if key is not None:
+                self.answers[key] = (document, answer)
+            return answer
+
+    def _decided(self, workload_id: str, spec: Workload) -> Decision:
+        if spec.accelerators > self.live:
+            return Refusal(
+                at_s=self.at_s,
+                workload_id=workload_id,
+                reasons=(self._law(), self._room(spec, forever=True)),
+            )
+        if spec.accelerators > self.free:
+            return Hold(
+                at_s=self.at_s,
+                workload_id=workload_id,
+                reasons=(self._room(spec, forever=False), self._law()),
+                expected_at_s=self.at_s + 3600,
+                basis="wall times of running work",
+            )
+        self.free -= spec.accelerators
+        return Placement(
+            at_s=self.at_s,
+            workload_id=workload_id,
+            run=1,
+            site="narvik",
+            pool="gb300",
+            access_class="home",
+            accelerators=spec.accelerators,
+            nodes=((0, spec.accelerators),),
+            power_w=spec.accelerators * 2250,
+            ends_at_s=self.at_s + spec.wall_time_s,
+            lent=False,
+            notice_s=0,
+        )
+
+    def _room(self, spec: Workload, *, forever: bool) -> Reason:
+        there = self.live if forever else self.free
+        return Reason(
+            site="narvik",
+            step=Step.ROOM,
+            code="too-few-live" if forever else "too-few-free",
+            message=f"needs {spec.accelerators} accelerators, {there} there",
+            forever=forever,
+            pool="gb300",
+            needed=str(spec.accelerators),
+            actual=str(there),
+            origin="Site/narvik",
+        )
+
+    def _law(self) -> Reason:
+        return Reason(
+            site="morocco",
+            step=Step.LAW,
+            code="processing-not-permitted",
+            message="processing is permitted in NO only, the site stands in MA",
+            forever=True,
+            needed="NO",
+            actual="MA",
+            origin="Project/fjord",
+        )
+
+    def _view(
+        self, document: Document, decision: Decision, actor: str, seq: int, changed: int
+    ) -> WorkloadView:
+        spec = document.spec
+        assert isinstance(spec, Workload)
+        view = WorkloadView(
+            workload_id=decision.workload_id,
+            name=document.name,
+            state=State.WAITING,
+            project=spec.project,
+            kind=spec.kind.value,
+            accelerators=spec.accelerators,
+            wall_time_s=spec.wall_time_s,
+            submitted_at_s=self.at_s,
+            access_class=spec.access_class or "",
+            actor=actor,
+            reasons=decision.reasons,
+            spec=document.to_json()["spec"],
+            seq=seq,
+            changed_seq=changed,
+        )
+        match decision:
+            case Placement():
+                return replace(
+                    view,
+                    state=State.PLACED,
+                    run=1,
+                    site=decision.site,
+                    pool=decision.pool,
+                    access_class=decision.access_class,
+                    nodes=decision.nodes,
+                    power_w=decision.power_w,
+                    placed_at_s=self.at_s,
+                    ends_at_s=decision.ends_at_s,
+                )
+            case Hold():
+                return replace(view, expected_at_s=decision.expected_at_s, basis=decision.basis)
+            case _:
+                return replace(view, state=State.REFUSED, ended_at_s=self.at_s)
+
+    def apply(
+        self, documents: Sequence[Document], *, actor: str = "", dry_run: bool = False
+    ) -> Future[tuple[Change, ...]]:
+        return done(lambda: self._apply(documents, actor, dry_run))
+
+    def _apply(
+        self, documents: Sequence[Document], actor: str, dry_run: bool
+    ) -> tuple[Change, ...]:
+        self.check()
+        changes = []
+        for document in documents:
+            old = self.known.get((document.kind, document.name))
+            what = "created"
+            if old:
+                what = "unchanged" if old.document == document.to_json() else "changed"
+            changes.append(Change(document.kind, document.name, what))
+        if not dry_run:
+            bodies = tuple(document.to_json() for document in documents)
+            seq = self.record(DocumentsApplied(at_s=self.at_s, documents=bodies, actor=actor))
+            for document in documents:
+                self.known[document.kind, document.name] = DocumentView(
+                    kind=document.kind,
+                    name=document.name,
+                    document=document.to_json(),
+                    seq=seq,
+                    changed_at_s=self.at_s,
+                    actor=actor,
+                )
+        return tuple(changes)
+
+    def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
+        def work() -> None:
+            self.check()
+            self.document(kind, name)
+            del self.known[kind, name]
+
+        return done(work)
+
+    def cancel(self, workload_id: str, *, actor: str = "") -> Future[WorkloadView]:
+        def work() -> WorkloadView:
+            self.check()
+            view = self.workload(workload_id)
+            if view.state in LIVE_STATES:
+                seq = self.record(
+                    WorkloadCancelled(at_s=self.at_s, workload_id=workload_id, actor=actor)
+                )
+                waits = view.state is State.WAITING
+                self.held[workload_id] = replace(
+                    view,
+                    state=State.CANCELLED if waits else State.STOPPING,
+                    cancelled_by=actor,
+                    changed_seq=seq,
+                )
+            return self.held[workload_id]
+
+        return done(work)
+
+    # ------------------------------------------------------------ what reads
+
+    def workload(self, workload_id: str) -> WorkloadView:
+        self.check()
+        if workload_id not in self.held:
+            near = get_close_matches(workload_id, self.held, 1)
+            mend = f"did you mean {near[0]}?" if near else "see GET /v1/workloads"
+            raise NotFound(f"there is no workload '{workload_id}'", mend=mend)
+        return self.held[workload_id]
+
+    def workloads(
+        self,
+        *,
+        state: State | None = None,
+        project: str | None = None,
+        site: str | None = None,
+        access_class: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[WorkloadView]:
+        self.check()
+        wanted = {"state": state, "project": project, "site": site, "access_class": access_class}
+        found = [
+            view
+            for view in reversed(tuple(self.held.values()))
+            if all(value is None or getattr(view, key) == value for key, value in wanted.items())
+        ]
+        return self._page(found, after, limit)
+
+    def _page(self, found: list[Any], after: str | None, limit: int) -> Page[Any]:
+        if after is not None:
+            if not (after.isascii() and after.isdigit()):
+                raise InvalidInput(f"after: '{after}' is not a place in this list")
+            found = [item for item in found if item.seq < int(after)]
+        part = tuple(found[:limit])
+        return Page(part, str(part[-1].seq) if len(found) > limit else None)
+
+    def decisions(
+        self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
+    ) -> Page[DecisionView]:
+        self.check()
+        found = [
+            DecisionView(leaf.seq, leaf.kind, leaf.record)
+            for leaf in reversed(self.leaves)
+            if isinstance(leaf.record, Decision) and workload_id in (None, leaf.record.workload_id)
+        ]
+        return self._page(found, after, limit)
+
+    def why(self, workload_id: str) -> Answers | Decision:
+        view = self.workload(workload_id)
+        if view.state is State.REFUSED:
+            found = self.decisions(workload_id).items[0].record
+            assert isinstance(found, Refusal)
+            return found
+        return Answers(
+            workload_id,
+            view.state,
+            tuple(
+                Answer(
+                    reason.site,
+                    (reason,),
+                    change="ask for fewer accelerators",
+                    expected_at_s=view.expected_at_s if not reason.forever else None,
+                    basis=view.basis,
+                )
+                for reason in view.reasons
+            ),
+            expected_at_s=view.expected_at_s,
+            basis=view.basis,
+        )
+
+    def logs(
+        self,
+        workload_id: str,
+        *,
+        run: int | None = None,
+        stream: str = "stdout",
+        offset: int = 0,
+        limit: int = 1 << 20,
+    ) -> OutputPart:
+        self.workload(workload_id)
+        data = self.output.get(workload_id, b"") if stream == "stdout" else b""
+        return OutputPart(offset, data[offset : offset + limit])
+
+    def documents(self, kind: str | None = None) -> list[DocumentView]:
+        self.check()
+        return [view for key, view in sorted(self.known.items()) if kind in (None, key[0])]
+
+    def document(self, kind: str, name: str) -> DocumentView:
+        self.check()
+        if (kind, name) not in self.known:
+            near = get_close_matches(name, [key[1] for key in self.known if key[0] == kind], 1)
+            raise NotFound(
+                f"there is no {kind} '{name}'", mend=f"did you mean {near[0]}?" if near else ""
+            )
+        return self.known[kind, name]
+
+    def sites(self) -> list[SiteView]:
+        self.check()
+        return [self._narvik(), self._cambrai()]
+
+    def site(self, name: str) -> SiteView:
+        found = {view.name: view for view in self.sites()}
+        if name not in found:
+            raise NotFound(f"there is no site '{name}'", mend=f"sites are {', '.join(found)}")
+        return found[name]
+
+    def _narvik(self) -> SiteView:
+        used = self.live - self.free
+        waiting = [view for view in self.held.values() if view.state is State.WAITING]
+        asked = sum(view.accelerators for view in waiting)
+        classes = (
+            ("norway", "Norwegian users first", None, 48, None, 10, used, asked),
+            ("start-ups", "Start-ups and research", "norway", 16, 32, 20, min(used, 8), 0),
+            ("surplus", "Surplus for northern Europe", None, 0, 40, 0, 0, 0),
+        )
+        return SiteView(
+            name="narvik",
+            title="Narvik, Kvandal",
+            at_s=self.at_s,
+            runner="local",
+            in_reach=True,
+            out_of_reach_since_s=None,
+            live=self.live,
+            in_use=used,
+            free=self.free,
+            running=sum(view.state in (State.PLACED, State.RUNNING) for view in self.held.values()),
+            waiting=len(waiting),
+            power_limit_w=230_000_000,
+            power_committed_w=12_000_000 + used * 2475,
+            base_load_w=12_000_000,
+            pools=(
+                PoolView(
+                    name="gb300",
+                    accelerator="gb300-nvl72",
+                    live=self.live,
+                    in_use=used,
+                    free=self.free,
+                ),
+            ),
+            classes=tuple(
+                ClassView(
+                    name=name,
+                    title=title,
+                    parent=parent,
+                    floor=floor,
+                    ceiling=ceiling,
+                    priority=priority,
+                    in_use=in_use,
+                    waiting=waits,
+                    reclaim_notice_s=300,
+                )
+                for name, title, parent, floor, ceiling, priority, in_use, waits in classes
+            ),
+            country=fact("NO"),
+            operator=fact("aker-nscale"),
+            management=fact(["NO"]),
+            metadata=fact(["NO"]),
+            control=("NO", "GB"),
+        )
+
+    def _cambrai(self) -> SiteView:
+        return SiteView(
+            name="cambrai",
+            title="Cambrai, former air base",
+            at_s=self.at_s,
+            runner="none",
+            in_reach=False,
+            out_of_reach_since_s=self.at_s - 90,
+            live=0,
+            in_use=0,
+            free=0,
+            running=0,
+            waiting=0,
+            power_limit_w=None,
+            power_committed_w=0,
+            base_load_w=0,
+            pools=(PoolView(name="main", accelerator=None, live=0, in_use=0, free=0),),
+            classes=(),
+            country=fact("FR"),
+            operator=fact(None, "unknown"),
+            management=fact(None, "unknown"),
+            metadata=fact(None, "unknown"),
+            control=("?",),
+        )
+
+    def follow(
+        self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
+    ) -> FakeFollower:
+        return FakeFollower(self, len(self.leaves) - 1 if after_seq is None else after_seq, wake)
+
+    # ------------------------------------------------------------ tokens and health
+
+    def token_make(self, name: str, role: Role) -> str:
+        secret = f"secret-of-{name}"
+        self.secrets[secret] = Token(name=name, role=role, made_at_s=self.at_s)
+        return secret
+
+    def token_check(self, secret: str) -> Token | None:
+        self.checks += 1
+        return self.secrets.get(secret)
+
+    def health(self) -> Health:
+        return Health(
+            ready=not self.down,
+            log="connection to server at 10.0.0.7 failed" if self.down else "ok",
+            seq=len(self.leaves) - 1,
+            at_s=self.at_s,
+            out_of_reach=("cambrai",),
+            waiting=sum(view.state is State.WAITING for view in self.held.values()),
+            running=sum(view.state in LIVE_STATES - {State.WAITING} for view in self.held.values()),
+            queue=0,
+        )
+
+    def ready(self) -> bool:
+        return not self.down
+
+
+def fact(value: Any, standing: str = "declared") -> FactView:
+    return FactView(value=value, standing=standing, source="this document", date=None, note="")

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from allod.domain.event import Outcome
+from allod.run.node_views import Role
+from tests.api.asking import Call, project, workload
+from tests.api.fake_node import FakeNode
+
+
+def submit(call: Call, *, role: str = "submit", **more: object) -> str:
+    answer = call("POST", "/v1/workloads", role=role, json=workload(**more))  # type: ignore[arg-type]
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_workload_that_fits_is_placed(call: Call) -> None:
+    answer = call("POST", "/v1/workloads", role="submit", json=workload(accelerators=8))
+    assert answer.status_code == 201
+    assert answer.headers["location"] == "/v1/workloads/w1"
+    body = answer.json()
+    assert (body["id"], body["name"], body["state"]) == ("w1", "hello", "placed")
+    assert body["decision"]["kind"] == "placement"
+    assert body["decision"]["site"] == "narvik"
+    assert "idempotency-replayed" not in answer.headers
+
+
+def test_a_workload_that_does_not_fit_yet_waits_and_says_why_for_every_site(call: Call) -> None:
+    submit(call, accelerators=60)
+    body = call("POST", "/v1/workloads", role="submit", json=workload(accelerators=8)).json()
+    assert body["state"] == "waiting"
+    assert body["decision"]["kind"] == "hold"
+    assert [(r["site"], r["step"]) for r in body["decision"]["reasons"]] == [
+        ("narvik", "room"),
+        ("morocco", "law"),
+    ]
+
+
+def test_a_refusal_is_a_workload_in_the_state_refused(call: Call) -> None:
+    answer = call("POST", "/v1/workloads", role="submit", json=workload(accelerators=100))
+    assert answer.status_code == 201
+    assert answer.json()["state"] == "refused"
+    assert [r["forever"] for r in answer.json()["decision"]["reasons"]] == [True, True]
+    why = call("GET", "/v1/workloads/w1/why").json()
+    assert why["state"] == "refused"
+    assert {site["site"] for site in why["sites"]} == {"narvik", "morocco"}
+
+
+@pytest.mark.parametrize("media", ["application/yaml", "text/yaml", "application/x-yaml"])
+def test_a_workload_can_be_sent_as_yaml(call: Call, media: str) -> None:
+    answer = call(
+        "POST",
+        "/v1/workloads",
+        role="submit",
+        content=yaml.safe_dump(workload()),
+        headers={"Content-Type": media},
+    )
+    assert answer.status_code == 201
+
+
+def test_the_actor_is_the_name_of_the_token(call: Call, node: FakeNode) -> None:
+    submit(call, role="operator")
+    assert node.held["w1"].actor == "operator"
+
+
+class TestIdempotencyKey:
+    def test_the_same_request_again_gets_the_same_answer(self, call: Call, node: FakeNode) -> None:
+        first, again = (
+            call(
+                "POST",
+                "/v1/workloads",
+                role="submit",
+                json=workload(),
+                headers={"Idempotency-Key": "k1"},
+            )
+            for _ in range(2)
+        )
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert again.headers["idempotency-replayed"] == "true"
+        assert again.headers["location"] == first.headers["location"]
+        assert again.json() == first.json()
+        assert len(node.held) == 1
+
+    def test_quotes_do_not_make_another_key(self, call: Call, node: FakeNode) -> None:
+        for key in ("k1", '"k1"'):
+            call(
+                "POST",
+                "/v1/workloads",
+                role="submit",
+                json=workload(),
+                headers={"Idempotency-Key": key},
+            )
+        assert len(node.held) == 1
+
+    def test_another_request_with_the_same_key_is_a_conflict(self, call: Call) -> None:
+        headers = {"Idempotency-Key": "k1"}
+        call("POST", "/v1/workloads", role="submit", json=workload(), headers=headers)
+        answer = call("POST", "/v1/workloads", role="submit", json=workload("b"), headers=headers)
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "urn:allod:problem:conflict"
+
+    def test_the_key_of_another_token_is_another_key(self, call: Call, node: FakeNode) -> None:
+        for role in ("submit", "operator"):
+            answer = call(
+                "POST",
+                "/v1/workloads",
+                role=role,
+                json=workload(),
+                headers={"Idempotency-Key": "k1"},
+            )
+            assert answer.status_code == 201
+        assert len(node.held) == 2
+
+    @pytest.mark.parametrize("key", ["", "two words", "x" * 256, '""'])
+    def test_what_is_no_key_is_refused(self, call: Call, node: FakeNode, key: str) -> None:
+        answer = call(
+            "POST",
+            "/v1/workloads",
+            role="submit",
+            json=workload(),
+            headers={"Idempotency-Key": key},
+        )
+        assert answer.status_code == 422
+        assert answer.json()["field"] == "Idempotency-Key"
+        assert not node.held
+
+
+def test_only_one_workload_at_a_time(call: Call) -> None:
+    answer = call("POST", "/v1/workloads", role="submit", json=[workload("a"), workload("b")])
+    assert answer.status_code == 422
+    assert "one workload at a time" in answer.json()["mend"]
+
+
+def test_another_kind_is_sent_elsewhere(call: Call) -> None:
+    answer = call("POST", "/v1/workloads", role="submit", json=project())
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "kind"
+    assert "/v1/documents" in answer.json()["mend"]
+
+
+def test_lists_go_on_where_they_stopped(call: Call) -> None:
+    names = [f"job-{number}" for number in range(7)]
+    for name in names:
+        submit(call, name=name, accelerators=1)
+    found, after = [], None
+    while True:
+        query = {"limit": 3} | ({"after": after} if after else {})
+        body = call("GET", "/v1/workloads", params=query).json()
+        found += [item["name"] for item in body["items"]]
+        after = body["next"]
+        if after is None:
+            break
+    assert found == names[::-1]
+
+
+def test_lists_can_be_narrowed(call: Call) -> None:
+    submit(call, name="a", accelerators=1)
+    submit(call, name="b", accelerators=100)
+    answer = call("GET", "/v1/workloads", params={"state": "refused"})
+    assert [item["name"] for item in answer.json()["items"]] == ["b"]
+    answer = call("GET", "/v1/workloads", params={"site": "narvik", "project": "fjord"})
+    assert [item["name"] for item in answer.json()["items"]] == ["a"]
+
+
+def test_a_workload_is_shown_with_its_own_id_and_spec(call: Call) -> None:
+    workload_id = submit(call)
+    body = call("GET", f"/v1/workloads/{workload_id}").json()
+    assert body["id"] == workload_id
+    assert "workload_id" not in body
+    assert body["spec"]["command"] == ["echo", "hello"]
+    assert body["nodes"] == [[0, 4]]
+
+
+def test_why_answers_for_every_site(call: Call) -> None:
+    submit(call, accelerators=60)
+    workload_id = submit(call, accelerators=8)
+    body = call("GET", f"/v1/workloads/{workload_id}/why").json()
+    assert body["state"] == "waiting"
+    assert body["basis"] == "wall times of running work"
+    by_site = {site["site"]: site for site in body["sites"]}
+    assert by_site["narvik"]["expected_at_s"] == body["expected_at_s"]
+    assert by_site["narvik"]["change"]
+    assert by_site["morocco"]["blockers"][0]["code"] == "processing-not-permitted"
+
+
+def test_decisions_of_one_workload_and_of_all(call: Call) -> None:
+    submit(call, accelerators=1)
+    workload_id = submit(call, accelerators=100)
+    one = call("GET", f"/v1/workloads/{workload_id}/decisions").json()["items"]
+    assert [(item["kind"], item["workload_id"]) for item in one] == [("refusal", workload_id)]
+    both = call("GET", "/v1/decisions").json()["items"]
+    assert [item["kind"] for item in both] == ["refusal", "placement"]
+    assert both[0]["seq"] > both[1]["seq"]
+
+
+class TestCancel:
+    def test_the_owner_may(self, call: Call) -> None:
+        workload_id = submit(call)
+        answer = call("POST", f"/v1/workloads/{workload_id}/cancel", role="submit")
+        assert answer.status_code == 200
+        assert answer.json()["state"] == "stopping"
+
+    def test_another_may_not(self, call: Call, node: FakeNode) -> None:
+        node.token_make("other", Role.SUBMIT)
+        workload_id = submit(call)
+        answer = call("POST", f"/v1/workloads/{workload_id}/cancel", role="other")
+        assert answer.status_code == 403
+        assert node.held[workload_id].cancelled_by == ""
+
+    def test_an_operator_may_cancel_any(self, call: Call, node: FakeNode) -> None:
+        workload_id = submit(call)
+        answer = call("POST", f"/v1/workloads/{workload_id}/cancel", role="operator")
+        assert answer.status_code == 200
+        assert node.held[workload_id].cancelled_by == "operator"
+
+
+class TestLogs:
+    def test_the_output_comes_as_it_was_written(self, call: Call, node: FakeNode) -> None:
+        workload_id = submit(call)
+        node.output[workload_id] = "één\n<b>\n".encode() + b"\xff\x00"
+        answer = call("GET", f"/v1/workloads/{workload_id}/logs")
+        assert answer.content == node.output[workload_id]
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["allod-next-offset"] == str(len(node.output[workload_id]))
+
+    def test_a_part_of_it(self, call: Call, node: FakeNode) -> None:
+        workload_id = submit(call)
+        node.output[workload_id] = b"0123456789"
+        query = {"offset": 3, "limit": 4}
+        answer = call("GET", f"/v1/workloads/{workload_id}/logs", params=query)
+        assert answer.content == b"3456"
+        assert answer.headers["allod-offset"] == "3"
+        assert answer.headers["allod-next-offset"] == "7"
+
+    def test_following_ends_with_the_workload(self, call: Call, node: FakeNode) -> None:
+        workload_id = submit(call)
+        node.output[workload_id] = b"one\ntwo\n"
+        node.end(workload_id, Outcome.COMPLETED)
+        query = {"follow": "true", "limit": 4}
+        answer = call("GET", f"/v1/workloads/{workload_id}/logs", params=query)
+        assert answer.content == b"one\ntwo\n"
+
+
+def test_json_with_a_key_twice_is_refused(call: Call) -> None:
+    text = json.dumps(workload()).replace('"accelerators"', '"accelerators": 1, "accelerators"')
+    answer = call(
+        "POST",
+        "/v1/workloads",
+        role="submit",
+        content=text,
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert "key 'accelerators' is there twice" in answer.json()["detail"]
