@@ -6,19 +6,30 @@ when its record is durable (E1); what only reads returns at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
 
-from prometheus_client import CollectorRegistry
-
-from allod.domain.document import Document
+from allod.domain.decision import Decision
+from allod.domain.document import KINDS, Document
+from allod.domain.event import DocumentsApplied
+from allod.errors import AllodError, InvalidInput, NotFound
+from allod.run.clock import Clock
+from allod.run.controller import Controller, Limits
+from allod.run.engine import EngineMaker, Explanation
+from allod.run.feed import Feed, Follower
+from allod.run.log import DocumentRow, Leaf, WorkloadFilter, WorkloadRow
+from allod.run.metrics import Metrics
 from allod.run.node_views import (
     Change,
     DecisionView,
     DocumentView,
     Health,
-    LeafView,
     Page,
     Role,
     SiteView,
@@ -27,36 +38,112 @@ from allod.run.node_views import (
     Token,
     WorkloadView,
 )
-from allod.run.ports import OutputPart, StreamName
+from allod.run.outbox import Outbox
+from allod.run.ports import OutputPart, Runner, StreamName
+from allod.run.records import is_decision, record_of
+from allod.run.recovery import Store
+from allod.run.requests import (
+    Apply,
+    Cancel,
+    MakeToken,
+    Remove,
+    RevokeToken,
+    Submit,
+    changes_of,
+    no_document,
+)
+from allod.run.sites import site_views
+from allod.run.standing import workload_view
+from allod.run.views import document_of
+from allod.run.watch import Watch
 
-if TYPE_CHECKING:
-    from types import TracebackType
+_PAGE_MAX = 1000
+_STORY_LEAVES = 10_000
+_BACKWARDS_LEAVES = 512
+_SECRET_PREFIX = "allod_"
 
-    Explanation = Any
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a node looks around, and with how many hands."""
 
-class Follower:
-    """A reader that walks along the log as it grows.
-
-    `wake` (given to `Node.follow`) is called from a thread of the node when there is more to take;
-    in asyncio give it `lambda: loop.call_soon_threadsafe(event.set)`.
-    """
-
-    seq: int  #: Last leaf taken.
-
-    def take(self, timeout_s: float = 0.0, limit: int = 256) -> tuple[LeafView, ...]:
-        """The next leaves, oldest first; empty if none came within `timeout_s`."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Stop following; `wake` is not called again."""
-        raise NotImplementedError
+    runner_threads: int = 4
+    poll_s: float = 0.1  #: How often runners are asked what has ended. [s]
+    observe_s: float = 5.0  #: How often they are asked about all that is placed. [s]
 
 
 class Node:
     """A running node. `bootstrap.open_node(config)` makes one; `close()` ends it."""
 
-    metrics: CollectorRegistry
+    def __init__(
+        self,
+        store: Store,
+        maker: EngineMaker[Any],
+        runners: Mapping[str, Runner],
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        pace: Pace | None = None,
+        held: ExitStack | None = None,
+    ) -> None:
+        """Take what the node works with; `held` is let go of when it closes."""
+        self._store, self._maker, self._runners, self._clock = store, maker, runners, clock
+        self._held = held or ExitStack()
+        numbers, pace = Metrics(), pace or Pace()
+        self.metrics = numbers.registry
+        self._feed = Feed(store)
+        self._controller = Controller(store, maker, clock, self._feed, numbers, limits)
+        self._outbox = Outbox(
+            store, runners, self._controller.ask, clock, numbers, pace.runner_threads
+        )
+        self._controller.acts_given = self._outbox.give
+        self._controller.acts_reload = self._outbox.load
+        self._watches = {
+            name: Watch(
+                name,
+                runner,
+                self._outbox,
+                self._controller,
+                clock,
+                numbers,
+                poll_s=pace.poll_s,
+                observe_s=pace.observe_s,
+            )
+            for name, runner in sorted(runners.items())
+        }
+
+    def start(self) -> None:
+        """Recover from the log and begin.
+
+        Raises:
+            Different: The log holds other decisions than the engine makes.
+            Unavailable: The log cannot be read or written.
+        """
+        self._controller.start()
+        self._outbox.start()
+        for watch in self._watches.values():
+            watch.start()
+
+    def close(self) -> None:
+        """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""
+        self._outbox.close()
+        for watch in self._watches.values():
+            watch.close()
+        self._controller.close()
+        self._held.close()
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ what changes something
 
     def submit(
         self, document: Document, *, actor: str = "", key: str | None = None
@@ -70,25 +157,45 @@ class Node:
             Conflict: The key stands for another request.
             Unavailable: The log cannot take it now; ask again with the same key.
         """
-        raise NotImplementedError
+        try:
+            return self._controller.ask(Submit.of(document, actor, key))
+        except AllodError as error:
+            return _failed(error)
 
     def apply(
         self, documents: Sequence[Document], *, actor: str = "", dry_run: bool = False
     ) -> Future[tuple[Change, ...]]:
         """Make `documents` hold, all or none; unchanged ones leave no record."""
-        raise NotImplementedError
+        if not dry_run:
+            return self._controller.ask(Apply(tuple(documents), actor))
+        try:
+            return _done(self._tried(documents, actor))
+        except AllodError as error:
+            return _failed(error)
+
+    def _tried(self, documents: Sequence[Document], actor: str) -> tuple[Change, ...]:
+        """What applying would change, found out on a copy of the engine."""
+        with self._controller.at_rest() as world:
+            changes, bodies = changes_of(documents, world.views)
+            copy = self._maker.restore(world.engine.snapshot())
+            at_s = world.at_s
+        if bodies:
+            copy.step(DocumentsApplied(at_s=at_s, documents=bodies, actor=actor))
+        return changes
 
     def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
         """Let a document no longer hold."""
-        raise NotImplementedError
+        return self._controller.ask(Remove(kind, name, actor))
 
     def cancel(self, workload_id: str, *, actor: str = "") -> Future[WorkloadView]:
         """Cancel a workload; one that has ended stays as it is."""
-        raise NotImplementedError
+        return self._controller.ask(Cancel(workload_id, actor))
+
+    # ------------------------------------------------------------ workloads
 
     def workload(self, workload_id: str) -> WorkloadView:
         """The workload; NotFound if there is none."""
-        raise NotImplementedError
+        return self._shown(self._row(workload_id))
 
     def workloads(
         self,
@@ -101,17 +208,66 @@ class Node:
         limit: int = 100,
     ) -> Page[WorkloadView]:
         """Workloads, latest first."""
-        raise NotImplementedError
+        where = WorkloadFilter(
+            states=(state.value,) if state else (),
+            project=project or "",
+            site=site or "",
+            class_name=access_class or "",
+        )
+        limit = _checked_limit(limit)
+        rows = self._store.workloads(where, limit, _cursor(after), newest_first=True)
+        following = str(rows[-1].ordinal) if len(rows) == limit else None
+        return Page(tuple(self._shown(row) for row in rows), following)
+
+    def _row(self, workload_id: str) -> WorkloadRow:
+        row = self._store.workload(workload_id)
+        if row is None:
+            raise NotFound(f"there is no workload '{workload_id}'", mend="see 'allod queue'")
+        return row
+
+    def _shown(self, row: WorkloadRow) -> WorkloadView:
+        watch = self._watches.get(self._controller.views.runner(row.site))
+        away = watch is not None and watch.out_of_reach_since_s is not None
+        return workload_view(row, out_of_reach=away)
 
     def decisions(
         self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
     ) -> Page[DecisionView]:
         """Decisions, latest first; of one workload or of all."""
-        raise NotImplementedError
+        limit, before = _checked_limit(limit), _cursor(after)
+        if workload_id is None:
+            found = self._latest_decisions(before, limit)
+        else:
+            self._row(workload_id)
+            story = self._store.workload_leaves(workload_id, _STORY_LEAVES)
+            found = [
+                leaf
+                for leaf in reversed(story)
+                if is_decision(leaf) and (before is None or leaf.seq < before)
+            ][:limit]
+        following = str(found[-1].seq) if len(found) == limit else None
+        return Page(tuple(_decision_view(leaf) for leaf in found), following)
 
-    def why(self, workload_id: str) -> Explanation:
+    def _latest_decisions(self, before: int | None, limit: int) -> list[Leaf]:
+        end = self._feed.next_seq if before is None else min(before, self._feed.next_seq)
+        found: list[Leaf] = []
+        while end > 0 and len(found) < limit:
+            start = max(0, end - _BACKWARDS_LEAVES)
+            leaves = [leaf for leaf in self._store.read(start, end - start) if is_decision(leaf)]
+            found += reversed(leaves)
+            end = start
+        return found[:limit]
+
+    def why(self, workload_id: str) -> Explanation | Decision:
         """What stands in its way now, or the recorded decision if it has ended or was refused."""
-        raise NotImplementedError
+        with self._controller.at_rest() as world:
+            if workload_id in world.views.live:
+                return self._maker.explain(world.engine, workload_id)
+        self._row(workload_id)
+        for leaf in reversed(self._store.workload_leaves(workload_id, _STORY_LEAVES)):
+            if is_decision(leaf):
+                return _decision_view(leaf).record
+        raise NotFound(f"nothing was ever decided about workload '{workload_id}'")
 
     def logs(
         self,
@@ -123,69 +279,156 @@ class Node:
         limit: int = 1 << 20,
     ) -> OutputPart:
         """Output of a run (default: the latest) from `offset` on; go on at its `next_offset`."""
-        raise NotImplementedError
+        row = self._row(workload_id)
+        run = row.run if run is None else run
+        if not 1 <= run <= row.run:
+            known = f"runs 1 to {row.run}" if row.run else "no run yet"
+            raise NotFound(f"workload '{workload_id}' has no run {run}", mend=f"it has {known}")
+        for runner in self._runners.values():
+            try:
+                return runner.logs(workload_id, run, stream, offset, limit)
+            except NotFound:
+                continue
+        raise NotFound(f"run {run} of workload '{workload_id}' has left no output here")
+
+    # ------------------------------------------------------------ documents and sites
 
     def documents(self, kind: str | None = None) -> list[DocumentView]:
         """Documents that hold now, in the order of kinds and then of names."""
-        raise NotImplementedError
+        if kind is not None and kind not in KINDS:
+            raise InvalidInput(f"unknown kind '{kind}'", mend=f"one of {', '.join(KINDS)}")
+        rows = self._store.documents(kind or "")
+        order = list(KINDS)
+        rows.sort(key=lambda row: (order.index(row.kind), row.name))
+        return [_document_view(row) for row in rows]
 
     def document(self, kind: str, name: str) -> DocumentView:
         """The document; NotFound, with near names, if there is none."""
-        raise NotImplementedError
+        row = self._store.document(kind, name)
+        if row is None:
+            with self._controller.at_rest() as world:
+                raise no_document(world.views, kind, name)
+        return _document_view(row)
 
     def sites(self) -> list[SiteView]:
         """All sites now."""
-        raise NotImplementedError
+        since = {name: watch.out_of_reach_since_s for name, watch in self._watches.items()}
+        with self._controller.at_rest() as world:
+            return site_views(world.engine.documents, world.views.live.values(), world.at_s, since)
 
     def site(self, name: str) -> SiteView:
         """The site now; NotFound, with near names, if there is none."""
-        raise NotImplementedError
+        for view in self.sites():
+            if view.name == name:
+                return view
+        with self._controller.at_rest() as world:
+            raise no_document(world.views, "Site", name)
+
+    # ------------------------------------------------------------ tokens
+
+    def token_make(self, name: str, role: Role, *, actor: str = "") -> str:
+        """A new secret, told this once; a second one of the same name is a Conflict."""
+        secret = _SECRET_PREFIX + secrets.token_urlsafe(32)
+        self._controller.ask(MakeToken(name, role, _digest(secret), actor)).result()
+        return secret
+
+    def token_check(self, secret: str) -> Token | None:
+        """Who holds `secret`; None if nobody does."""
+        digest = _digest(secret)
+        for row in tuple(self._controller.views.tokens.values()):
+            if row.sha256 == digest and row.revoked_at_s is None:
+                return Token(name=row.name, role=Role(row.role), made_at_s=row.created_at_s)
+        return None
+
+    def tokens(self) -> list[Token]:
+        """All tokens that open something, without their secrets."""
+        return [
+            Token(name=row.name, role=Role(row.role), made_at_s=row.created_at_s)
+            for row in self._store.tokens()
+            if row.revoked_at_s is None
+        ]
+
+    def token_remove(self, name: str, *, actor: str = "") -> None:
+        """The token no longer opens anything."""
+        self._controller.ask(RevokeToken(name, actor)).result()
+
+    # ------------------------------------------------------------ the node itself
 
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
     ) -> Follower:
         """The log from the leaf after `after_seq` on; None: only what comes from now on."""
-        raise NotImplementedError
-
-    def token_make(self, name: str, role: Role) -> str:
-        """A new secret, told this once; a second one of the same name is a Conflict."""
-        raise NotImplementedError
-
-    def token_check(self, secret: str) -> Token | None:
-        """Who holds `secret`; None if nobody does."""
-        raise NotImplementedError
-
-    def tokens(self) -> list[Token]:
-        """All tokens, without their secrets."""
-        raise NotImplementedError
-
-    def token_remove(self, name: str) -> None:
-        """The token no longer opens anything."""
-        raise NotImplementedError
+        return self._feed.follow(after_seq, wake)
 
     def health(self) -> Health:
         """How the node is."""
-        raise NotImplementedError
+        views, fault = self._controller.views, self._controller.fault
+        away = {
+            name for name, watch in self._watches.items() if watch.out_of_reach_since_s is not None
+        }
+        return Health(
+            ready=not fault,
+            log=fault or "ok",
+            seq=self._feed.next_seq - 1,
+            at_s=self.now_s(),
+            out_of_reach=tuple(site for site, runner in views.runners() if runner in away),
+            waiting=views.waiting,
+            running=views.holding,
+            queue=self._controller.queued,
+        )
 
     def ready(self) -> bool:
         """True if it takes and decides work now."""
-        raise NotImplementedError
+        return not self._controller.fault
 
     def now_s(self) -> int:
         """The node's time. [epoch s]"""
-        raise NotImplementedError
+        return self._clock.now_s()
 
-    def close(self) -> None:
-        """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""
-        raise NotImplementedError
 
-    def __enter__(self) -> Node:
-        return self
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+
+def _done(result: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+def _failed(error: AllodError) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
+
+
+def _cursor(after: str | None) -> int | None:
+    if after is None:
+        return None
+    if not after.isdigit():
+        raise InvalidInput(f"'{after}' is no cursor", mend="give the 'after' of the page before")
+    return int(after)
+
+
+def _checked_limit(limit: int) -> int:
+    if not 1 <= limit <= _PAGE_MAX:
+        raise InvalidInput(f"limit {limit} cannot be", mend=f"between 1 and {_PAGE_MAX}")
+    return limit
+
+
+def _decision_view(leaf: Leaf) -> DecisionView:
+    record = record_of(leaf)
+    assert isinstance(record, Decision)
+    return DecisionView(leaf.seq, leaf.kind, record)
+
+
+def _document_view(row: DocumentRow) -> DocumentView:
+    held = document_of(row)
+    return DocumentView(
+        kind=row.kind,
+        name=row.name,
+        document=held["document"],
+        seq=row.seq,
+        changed_at_s=held["at_s"],
+        actor=held["actor"],
+    )

@@ -1,0 +1,102 @@
+"""The engine as the node needs it; `allod.decide.engine.Engine` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from allod.domain.decision import Decision, Reason
+from allod.domain.document import Document
+from allod.domain.event import Event
+
+
+class Engine(Protocol):
+    """Decides: events in, decisions out, and nothing else moves it."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents that hold now, by 'Kind/name'."""
+        ...
+
+    def step(self, event: Event) -> tuple[Decision, ...]:
+        """Decide about `event`; an error (InvalidInput, NotFound, Conflict) changes nothing."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """All that it knows; what is restored from it decides the same."""
+        ...
+
+    def next_wake_s(self) -> int | None:
+        """The next time at which TimePassed could change something. [epoch s]"""
+        ...
+
+
+class SiteAnswer(Protocol):
+    """What stands between a workload and one site."""
+
+    @property
+    def site(self) -> str:
+        """Name of the site."""
+        ...
+
+    @property
+    def blockers(self) -> tuple[Reason, ...]:
+        """All that is in the way, in the order of L5; empty if it runs there or could at once."""
+        ...
+
+    @property
+    def change(self) -> str:
+        """The smallest change that would let it in."""
+        ...
+
+    @property
+    def expected_at_s(self) -> int | None:
+        """When it may start there, if that can be told. [epoch s]"""
+        ...
+
+    @property
+    def basis(self) -> str:
+        """What the expectation rests on."""
+        ...
+
+
+class Explanation(Protocol):
+    """What stands between a workload and every site."""
+
+    @property
+    def workload_id(self) -> str:
+        """Whom it is about."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """How the engine sees it."""
+        ...
+
+    @property
+    def sites(self) -> Sequence[SiteAnswer]:
+        """One answer per site."""
+        ...
+
+    @property
+    def expected_at_s(self) -> int | None:
+        """When it may start anywhere, if that can be told. [epoch s]"""
+        ...
+
+    @property
+    def basis(self) -> str:
+        """What the expectation rests on."""
+        ...
+
+
+E = TypeVar("E", bound=Engine)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMaker(Generic[E]):
+    """How a node comes to an engine, and to its explanations."""
+
+    new: Callable[[], E]
+    restore: Callable[[bytes], E]  #: InvalidInput if this version cannot read the bytes.
+    explain: Callable[[E, str], Explanation]

@@ -1,0 +1,244 @@
+"""The outbox: acts that have become durable, performed by runner threads (X1).
+
+Done, refused and unknown are three answers. What is done is noted; what is refused ends the run;
+what is unknown is asked again by the same id, later and later. An act is noted only after what
+follows from it is durable, so that a kill between the two repeats the act and loses nothing: a
+runner asked twice for the same run starts nothing twice (X2).
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from allod.domain.event import Outcome
+from allod.domain.units import NEVER_S
+from allod.errors import AllodError, Conflict, NotFound, RunnerRefused, Unavailable
+from allod.run import log
+from allod.run.clock import Clock
+from allod.run.log import Act, ActState
+from allod.run.metrics import Metrics
+from allod.run.ports import RunKey, Runner, RunReport, StartOrder
+from allod.run.requests import Begun, Ended, Request
+
+_log = logging.getLogger(__name__)
+
+_BACKOFF_FIRST_S = 1
+_BACKOFF_LAST_S = 60
+_LOAD_ACTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How an attempt at an act went, and what the controller is to be told of it."""
+
+    state: ActState
+    detail: str = ""
+    told: Request | None = None
+
+
+def backoff_s(attempts: int) -> int:
+    """How long to wait after so many attempts without an answer. [s]"""
+    return min(_BACKOFF_FIRST_S << min(attempts, 16), _BACKOFF_LAST_S)
+
+
+def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
+    """Do what `act` says; every answer of the runner is one of the three."""
+    body = orjson.loads(act.body)
+    runner = runners.get(body["runner"])
+    try:
+        if runner is None:
+            raise RunnerRefused(f"this node has no runner '{body['runner']}'")
+        if act.verb == "stop":
+            runner.stop(act.workload_id, act.run, body["grace_s"], body["cause"])
+            return Answered("done")
+        report = runner.start(_order(act, body))
+    except RunnerRefused as error:
+        if act.verb == "stop":
+            return Answered("refused", str(error))
+        ended = Ended(act.workload_id, act.run, Outcome.FAILED, None, f"not started: {error}")
+        return Answered("refused", str(error), ended)
+    except AllodError as error:
+        # Whatever else it says, it is no answer to whether the run has started.
+        return Answered("unknown", str(error))
+    return _answered(report)
+
+
+def _answered(report: RunReport) -> Answered:
+    match report.state:
+        case "running":
+            return Answered("done", "", Begun(report.workload_id, report.run))
+        case "ended":
+            return Answered("done")  # `Watch` sees it too, and acknowledges it.
+        case "starting" | "absent":
+            return Answered("unknown", f"the runner says it is {report.state}")
+
+
+def _order(act: Act, body: dict[str, Any]) -> StartOrder:
+    if body["container"]:
+        raise RunnerRefused(
+            f"the runner '{body['runner']}' has no containers", mend="give a command alone"
+        )
+    if not body["command"]:
+        raise RunnerRefused("it has no command", mend="give 'command:' in its spec")
+    return StartOrder(
+        workload_id=act.workload_id,
+        run=act.run,
+        command=tuple(body["command"]),
+        environment=tuple(sorted(body["environment"].items())),
+        wall_time_s=body["wall_time_s"],
+        grace_s=body["grace_s"],
+        site=body["site"],
+        pool=body["pool"],
+        accelerators=body["accelerators"],
+    )
+
+
+class Outbox:
+    """Hands acts to runner threads when they are due; acts of one run never at the same time."""
+
+    def __init__(
+        self,
+        store: log.Outbox,
+        runners: Mapping[str, Runner],
+        ask: Callable[[Request], Future[Any]],
+        clock: Clock,
+        metrics: Metrics,
+        threads: int = 4,
+    ) -> None:
+        self._store, self._runners, self._ask = store, runners, ask
+        self._clock, self._metrics = clock, metrics
+        self._changed = threading.Condition()
+        self._due: list[tuple[int, int, str]] = []  #: (due [s], order of arrival, act id).
+        self._open: dict[str, Act] = {}  #: All acts that are not noted as done or refused.
+        self._busy: set[RunKey] = set()
+        self._arrivals = 0
+        self._closing = False
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="runner")
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin to perform."""
+        self._thread.start()
+
+    def give(self, acts: Iterable[Act]) -> None:
+        """Take on acts that are durable; one that is known already changes nothing."""
+        with self._changed:
+            for act in acts:
+                if act.act_id not in self._open:
+                    self._open[act.act_id] = act
+                    self._push(act)
+            self._changed.notify_all()
+
+    def load(self) -> None:
+        """Take on all acts that the store says are open."""
+        self.give(self._store.acts_due(NEVER_S, _LOAD_ACTS))
+
+    def starting(self) -> frozenset[RunKey]:
+        """Runs whose start is still to be answered: that they are absent says nothing."""
+        with self._changed:
+            return frozenset(
+                (act.workload_id, act.run) for act in self._open.values() if act.verb == "start"
+            )
+
+    def close(self) -> None:
+        """Finish what is under way; the rest stays open in the store."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown()
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                act = self._next()
+                if act is None:
+                    if self._closing:
+                        return
+                    self._changed.wait(self._wait_s())
+                    continue
+                self._busy.add((act.workload_id, act.run))
+            self._pool.submit(self._attempt, act).add_done_callback(_complain)
+
+    def _next(self) -> Act | None:
+        """The next act that is due and whose run nobody is busy with."""
+        now_s, aside = self._clock.now_s(), []
+        found: Act | None = None
+        while self._due and not self._closing and self._due[0][0] <= now_s:
+            entry = heapq.heappop(self._due)
+            act = self._open.get(entry[2])
+            if act is None:
+                continue
+            if (act.workload_id, act.run) not in self._busy:
+                found = act
+                break
+            aside.append(entry)
+        for entry in aside:
+            heapq.heappush(self._due, entry)
+        return found
+
+    def _wait_s(self) -> float | None:
+        if not self._due:
+            return None
+        # What is due but whose run is busy is woken by the end of that attempt.
+        return max(float(self._due[0][0] - self._clock.now_s()), 0.5)
+
+    def _push(self, act: Act) -> None:
+        self._arrivals += 1
+        heapq.heappush(self._due, (act.not_before_s, self._arrivals, act.act_id))
+
+    # ------------------------------------------------------------ a runner thread
+
+    def _attempt(self, act: Act) -> None:
+        key = (act.workload_id, act.run)
+        finished = False
+        try:
+            answered = perform(act, self._runners)
+            self._metrics.acts.labels(act.verb, answered.state).inc()
+            finished = self._noted(act, answered)
+        finally:
+            with self._changed:
+                self._busy.discard(key)
+                if finished:
+                    self._open.pop(act.act_id, None)
+                else:
+                    later_s = self._clock.now_s() + backoff_s(act.attempts)
+                    again = replace(act, attempts=act.attempts + 1, not_before_s=later_s)
+                    self._open[act.act_id] = again
+                    self._push(again)
+                self._changed.notify_all()
+
+    def _noted(self, act: Act, answered: Answered) -> bool:
+        """Tell the controller, then note the answer; False if the act is to be tried again."""
+        later_s = 0
+        if answered.state == "unknown":
+            _log.info("%s: no answer yet: %s", act.act_id, answered.detail)
+            later_s = self._clock.now_s() + backoff_s(act.attempts)
+        try:
+            if answered.told is not None:
+                self._ask(answered.told).result()
+            self._store.act_done(act.act_id, answered.state, answered.detail, later_s)
+        except Unavailable as error:
+            _log.info("%s: %s, but not noted: %s", act.act_id, answered.state, error)
+            return False
+        except (Conflict, NotFound) as error:
+            _log.warning("%s: %s", act.act_id, error)  # Settled by an attempt of before.
+        return answered.state != "unknown"
+
+
+def _complain(future: Future[None]) -> None:
+    """A mistake of ours in a runner thread must be seen; its act is tried again later."""
+    error = future.exception()
+    if error is not None:
+        _log.error("a runner thread failed", exc_info=error)

@@ -1,0 +1,95 @@
+"""All that a leaf may hold: events, decisions, and what an administrator did to the node itself.
+
+The engine is told events and makes decisions. Administrative records (kind 'admin/...') are in the
+same log, because E1 asks for them too, but no decision depends on them; who re-makes decisions
+passes them over.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from allod.domain.decision import Decision
+from allod.domain.event import (
+    DocumentRemoved,
+    DocumentsApplied,
+    Event,
+    NodeStarted,
+    TimePassed,
+)
+from allod.errors import InvalidInput
+from allod.prove.encoding import canonical, decode, encode, kind_of
+from allod.run.log import Leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMade:
+    """Someone may use the node from now on; only the digest of the secret is kept."""
+
+    at_s: int
+    name: str
+    role: str
+    sha256: str  #: Of the secret, in hex.
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked:
+    """A token opens nothing any more."""
+
+    at_s: int
+    name: str
+    actor: str = ""
+
+
+Admin = TokenMade | TokenRevoked
+Record = Event | Decision | Admin
+
+_ADMIN: dict[str, type[TokenMade] | type[TokenRevoked]] = {
+    cls.__name__: cls for cls in (TokenMade, TokenRevoked)
+}
+
+
+def leaf_of(record: Record, seq: int) -> Leaf:
+    """`record` as the leaf `seq`."""
+    if isinstance(record, TokenMade | TokenRevoked):
+        return Leaf(seq, record.at_s, f"admin/{type(record).__name__}", canonical(asdict(record)))
+    return Leaf(seq, record.at_s, kind_of(record), encode(record))
+
+
+def record_of(leaf: Leaf) -> Record:
+    """The record that `leaf` holds.
+
+    Raises:
+        InvalidInput: This version does not know its kind or one of its fields.
+    """
+    side, _, name = leaf.kind.partition("/")
+    if side != "admin":
+        return decode(leaf.kind, leaf.body)
+    if name not in _ADMIN:
+        raise InvalidInput(
+            f"unknown kind of record '{leaf.kind}'", mend="use a newer version of allod"
+        )
+    return _ADMIN[name](**json.loads(leaf.body))
+
+
+def is_event(leaf: Leaf) -> bool:
+    """True if the engine was told it."""
+    return leaf.kind.startswith("event/")
+
+
+def is_decision(leaf: Leaf) -> bool:
+    """True if the engine made it."""
+    return leaf.kind.startswith("decision/")
+
+
+def workloads_of(record: Record) -> tuple[str, ...]:
+    """Ids of the workloads that `record` is about: none, one, or both sides of a reclaim."""
+    if isinstance(
+        record,
+        NodeStarted | DocumentsApplied | DocumentRemoved | TimePassed | TokenMade | TokenRevoked,
+    ):
+        return ()
+    other = getattr(record, "for_workload_id", "")
+    return (record.workload_id, other) if other else (record.workload_id,)

@@ -1,0 +1,387 @@
+"""Requests: what the controller is asked, each deciding on its own inside a turn.
+
+A request may tell the engine at most one event, and only as the last thing that can fail, so that
+one that is refused leaves nothing behind. What it returns is called for the answer once the turn's
+leaves are durable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol
+
+import orjson
+
+from allod.domain.decision import Decision
+from allod.domain.document import KINDS, Document
+from allod.domain.event import (
+    DocumentRemoved,
+    DocumentsApplied,
+    Event,
+    Outcome,
+    WorkloadCancelled,
+    WorkloadEnded,
+    WorkloadStarted,
+    WorkloadSubmitted,
+)
+from allod.errors import Conflict, InvalidDocument, NotFound
+from allod.prove.encoding import canonical, decode, encode, kind_of
+from allod.run.log import Answer, WorkloadRow
+from allod.run.node_views import Change, Role, Submitted, WorkloadView
+from allod.run.ports import RunReport
+from allod.run.records import Admin, TokenMade, TokenRevoked
+from allod.run.standing import Standing, workload_view
+from allod.run.views import Views, document_of
+
+ACCEPTED = 201  #: Status of an answer kept for a repeated request; the API's for a new workload.
+
+
+class Turn(Protocol):
+    """What a request may see and do while it is decided."""
+
+    at_s: int
+    views: Views
+
+    def tell(self, event: Event) -> tuple[Decision, ...]:
+        """Tell the engine, and keep event and decisions for the log."""
+        ...
+
+    def note(self, record: Admin) -> None:
+        """Keep an administrative record for the log."""
+        ...
+
+    def answer(self, key: str) -> Answer | None:
+        """What was answered to a request of before, this turn's included."""
+        ...
+
+    def answer_put(self, answer: Answer) -> None:
+        """Keep an answer with the turn's leaves."""
+        ...
+
+    def workload(self, workload_id: str) -> WorkloadRow | None:
+        """The durable row of a workload that may have ended long ago."""
+        ...
+
+    def revisions_known(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Make sure that the views know the past of these documents, removed ones too."""
+        ...
+
+
+class Request(Protocol):
+    """Something asked of the controller."""
+
+    def decide(self, turn: Turn) -> Callable[[], Any]:
+        """Decide; the value returned gives the answer once all is durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A workload is to run."""
+
+    name: str
+    spec: dict[str, Any]
+    actor: str
+    key: str
+
+    @classmethod
+    def of(cls, document: Document, actor: str, key: str | None) -> Submit:
+        """The request for `document`.
+
+        Raises:
+            InvalidDocument: It is no Workload.
+        """
+        if document.kind != "Workload":
+            raise InvalidDocument(
+                f"a {document.kind} cannot be submitted",
+                file=document.file,
+                mend="apply it, and submit documents of kind Workload",
+            )
+        spec = document.spec.model_dump(mode="json", exclude_defaults=True)
+        # One caller's keys mean nothing to another.
+        return cls(document.name, spec, actor, f"{actor}\n{key}" if key else "")
+
+    def decide(self, turn: Turn) -> Callable[[], Submitted]:
+        """See `Request.decide`."""
+        digest = b""
+        if self.key:
+            digest = self._digest()
+            prior = turn.answer(self.key)
+            if prior is not None:
+                return self._repeated(prior, digest)
+        workload_id = f"w{turn.views.ordinal + 1}"
+        decisions = turn.tell(
+            WorkloadSubmitted(
+                at_s=turn.at_s,
+                workload_id=workload_id,
+                name=self.name,
+                workload=self.spec,
+                actor=self.actor,
+            )
+        )
+        decision = next(item for item in decisions if item.workload_id == workload_id)
+        if self.key:
+            body = (
+                f'{{"decision":{encode(decision).decode()},"kind":"{kind_of(decision)}",'
+                f'"workload_id":"{workload_id}"}}'
+            )
+            turn.answer_put(Answer(self.key, digest, ACCEPTED, body.encode(), turn.at_s))
+        submitted = Submitted(workload_id, decision, False)
+        return lambda: submitted
+
+    def _digest(self) -> bytes:
+        content = {"name": self.name, "spec": self.spec}
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+
+    def _repeated(self, prior: Answer, digest: bytes) -> Callable[[], Submitted]:
+        if prior.request_digest != digest:
+            key = self.key.partition("\n")[2]
+            raise Conflict(
+                f"key '{key}' stands for another request", mend="use a new key for a new request"
+            )
+        kept = orjson.loads(prior.body)
+        decision = decode(kept["kind"], orjson.dumps(kept["decision"]))
+        assert isinstance(decision, Decision)
+        submitted = Submitted(kept["workload_id"], decision, True)
+        return lambda: submitted
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Documents are to hold, all or none."""
+
+    documents: tuple[Document, ...]
+    actor: str
+
+    def decide(self, turn: Turn) -> Callable[[], tuple[Change, ...]]:
+        """See `Request.decide`."""
+        changes, bodies = changes_of(self.documents, turn.views)
+        if bodies:
+            turn.revisions_known([(body["kind"], body["metadata"]["name"]) for body in bodies])
+            turn.tell(DocumentsApplied(at_s=turn.at_s, documents=bodies, actor=self.actor))
+        return lambda: changes
+
+
+def changes_of(
+    documents: Sequence[Document], views: Views
+) -> tuple[tuple[Change, ...], tuple[dict[str, Any], ...]]:
+    """What applying `documents` changes, and the bodies of those that are new or other.
+
+    Raises:
+        InvalidDocument: One of them cannot be applied, or is there twice.
+    """
+    order = list(KINDS)
+    changes, bodies, seen = [], [], set[str]()
+    for document in sorted(documents, key=lambda item: (order.index(item.kind), item.name)):
+        if document.kind == "Workload":
+            raise InvalidDocument(
+                "a Workload cannot be applied", file=document.file, mend="submit it"
+            )
+        if document.key in seen:
+            raise InvalidDocument(
+                f"{document.key} is there twice", file=document.file, mend="remove one of them"
+            )
+        seen.add(document.key)
+        body = document.to_json()
+        before = views.current(document.kind, document.name)
+        if before is None:
+            what = "created"
+        elif canonical(document_of(before)["document"]) == canonical(body):
+            what = "unchanged"
+        else:
+            what = "changed"
+        changes.append(Change(document.kind, document.name, what))
+        if what != "unchanged":
+            bodies.append(body)
+    return tuple(changes), tuple(bodies)
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A document is no longer to hold."""
+
+    kind: str
+    name: str
+    actor: str
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        if turn.views.current(self.kind, self.name) is None:
+            raise no_document(turn.views, self.kind, self.name)
+        turn.tell(DocumentRemoved(at_s=turn.at_s, kind=self.kind, name=self.name, actor=self.actor))
+        return lambda: None
+
+
+def no_document(views: Views, kind: str, name: str) -> NotFound:
+    """The error for a document that does not hold, with names that are near."""
+    known = sorted(row.name for row in views.documents.values() if row.kind == kind and row.current)
+    near = get_close_matches(name, known, 3, 0.5)
+    if near:
+        mend = f"did you mean {' or '.join(near)}?"
+    else:
+        mend = f"known: {', '.join(known[:20])}" if known else f"there is no {kind} yet"
+    return NotFound(f"no {kind} is called '{name}'", mend=mend)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A workload is no longer wanted; one that has ended stays as it is."""
+
+    workload_id: str
+    actor: str
+
+    def decide(self, turn: Turn) -> Callable[[], WorkloadView]:
+        """See `Request.decide`."""
+        standing = turn.views.live.get(self.workload_id)
+        if standing is None:
+            row = turn.workload(self.workload_id)
+            if row is None:
+                raise NotFound(f"there is no workload '{self.workload_id}'")
+        else:
+            if standing.placed.cancelled_by is None:
+                turn.tell(
+                    WorkloadCancelled(
+                        at_s=turn.at_s, workload_id=self.workload_id, actor=self.actor
+                    )
+                )
+            row = standing.row()
+        view = workload_view(row)
+        return lambda: view
+
+
+@dataclass(frozen=True, slots=True)
+class MakeToken:
+    """A secret with this digest is to open the node."""
+
+    name: str
+    role: Role
+    sha256: bytes
+    actor: str
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        before = turn.views.tokens.get(self.name)
+        if before is not None and before.revoked_at_s is None:
+            raise Conflict(
+                f"there is a token '{self.name}' already", mend="remove it or choose another name"
+            )
+        turn.note(
+            TokenMade(
+                at_s=turn.at_s,
+                name=self.name,
+                role=self.role.value,
+                sha256=self.sha256.hex(),
+                actor=self.actor,
+            )
+        )
+        return lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeToken:
+    """A token is to open nothing any more."""
+
+    name: str
+    actor: str
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        before = turn.views.tokens.get(self.name)
+        if before is None or before.revoked_at_s is not None:
+            raise NotFound(f"there is no token '{self.name}'")
+        turn.note(TokenRevoked(at_s=turn.at_s, name=self.name, actor=self.actor))
+        return lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A runner says that a run has started."""
+
+    workload_id: str
+    run: int
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        standing = _holding(turn.views, self.workload_id, self.run)
+        if standing is not None and standing.started_at_s is None:
+            turn.tell(WorkloadStarted(at_s=turn.at_s, workload_id=self.workload_id, run=self.run))
+        return lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run is over. Asked again it does nothing: the answer is the same."""
+
+    workload_id: str
+    run: int
+    outcome: Outcome | None  #: None: what follows from why it was to stop.
+    exit_status: int | None = None
+    detail: str = ""
+
+    @classmethod
+    def of(cls, report: RunReport) -> Ended:
+        """The end that a runner reports."""
+        outcome: Outcome | None
+        match report.cause:
+            case "exited":
+                outcome = Outcome.COMPLETED if report.exit_status == 0 else Outcome.FAILED
+            case "timeout":
+                outcome = Outcome.TIMEOUT
+            case "stopped":
+                outcome = None
+            case "lost" | None:
+                outcome = Outcome.LOST
+        said = []
+        if report.signal is not None:
+            said.append(f"ended by signal {report.signal}")
+        if report.output_truncated_bytes:
+            said.append(f"{report.output_truncated_bytes} bytes of output were not kept")
+        return cls(report.workload_id, report.run, outcome, report.exit_status, "; ".join(said))
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        standing = _holding(turn.views, self.workload_id, self.run)
+        if standing is not None:
+            turn.tell(
+                WorkloadEnded(
+                    at_s=turn.at_s,
+                    workload_id=self.workload_id,
+                    run=self.run,
+                    outcome=self.outcome or why_stopped(standing),
+                    exit_status=self.exit_status,
+                    detail=self.detail,
+                )
+            )
+        return lambda: None
+
+
+def _holding(views: Views, workload_id: str, run: int) -> Standing | None:
+    """The workload, if this very run of it holds room."""
+    standing = views.live.get(workload_id)
+    if standing is None or standing.run != run or not standing.holds_room:
+        return None
+    return standing
+
+
+def why_stopped(standing: Standing) -> Outcome:
+    """Why a run that was stopped had to: what its owner wants counts first."""
+    if standing.placed.cancelled_by is not None:
+        return Outcome.CANCELLED
+    if standing.placed.reclaimed:
+        return Outcome.RECLAIMED
+    return Outcome.FAILED
+
+
+def unattended_end(standing: Standing, at_s: int) -> Ended | None:
+    """The end, if due, of a run at a site without a runner: nobody else will report it."""
+    placed = standing.placed
+    if placed.stop_at_s is not None and placed.stop_at_s <= at_s:
+        return Ended(standing.workload_id, standing.run, None, None, "the site has no runner")
+    if placed.ends_at_s is not None and placed.ends_at_s <= at_s:
+        return Ended(
+            standing.workload_id, standing.run, Outcome.COMPLETED, None, "the site has no runner"
+        )
+    return None

@@ -1,0 +1,193 @@
+"""How one workload stands: the value that the views fold over, its row and the view made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from allod.domain.decision import Reason, Step
+from allod.domain.event import Outcome
+from allod.prove.encoding import canonical
+from allod.run.log import WorkloadRow
+from allod.run.node_views import LIVE_STATES, State, WorkloadView
+
+
+@dataclass(slots=True, kw_only=True)
+class Placed:
+    """The latest run of a workload and how it went on."""
+
+    nodes: list[list[int]] = field(default_factory=list)
+    power_w: int = 0
+    lent: bool = False
+    placed_at_s: int | None = None
+    ends_at_s: int | None = None
+    stop_at_s: int | None = None  #: When it is to be stopped, if it is reclaimed or cancelled.
+    reclaimed: bool = False  #: True if a reclaim of this run stands.
+    cancelled_by: str | None = None
+    outcome: str | None = None
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What differs from a workload that was never placed."""
+        return {
+            name: value
+            for name, empty in _NOTHING.items()
+            if (value := getattr(self, name)) != empty
+        }
+
+
+_NOTHING: dict[str, Any] = {
+    name: getattr(Placed(), name) for name in sorted(Placed.__dataclass_fields__)
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """A workload that waits or holds room; changed in place as leaves are folded."""
+
+    workload_id: str
+    ordinal: int
+    asked: str  #: Canonical JSON: name, actor, spec, and the seq of the submission.
+    spec: dict[str, Any]
+    project: str
+    class_name: str
+    accelerators: int
+    submitted_at_s: int
+    last_seq: int
+    state: State = State.WAITING
+    site: str = ""
+    pool: str = ""
+    run: int = 0
+    started_at_s: int | None = None
+    ended_at_s: int | None = None
+    exit_status: int | None = None
+    placed: Placed = field(default_factory=Placed)
+    decision: str = ""  #: Canonical JSON of the latest decision; kept only for the next row.
+    decision_kind: str = ""
+    barred: frozenset[str] = frozenset()  #: Sites that it will never get, by its latest hold.
+
+    @property
+    def live(self) -> bool:
+        """True if it waits or holds room."""
+        return self.state in LIVE_STATES
+
+    @property
+    def holds_room(self) -> bool:
+        """True if a run of it is placed and has not ended."""
+        return self.state in (State.PLACED, State.RUNNING, State.STOPPING)
+
+    def row(self) -> WorkloadRow:
+        """The row of the view."""
+        rest = self.placed.to_json()
+        reasons = (
+            f'{{"decision":{self.decision or "null"},"kind":"{self.decision_kind}",'
+            f'"placed":{canonical(rest).decode() if rest else "{}"}}}'
+        )
+        return WorkloadRow(
+            self.workload_id,
+            self.ordinal,
+            self.project,
+            self.class_name,
+            self.site,
+            self.pool,
+            self.state.value,
+            self.accelerators,
+            self.submitted_at_s,
+            self.started_at_s,
+            self.ended_at_s,
+            self.run,
+            self.exit_status,
+            self.asked,
+            reasons,
+            self.last_seq,
+        )
+
+    @classmethod
+    def of_row(cls, row: WorkloadRow) -> Standing:
+        """What `row` was made of; the decision is kept only where the next row shows it again."""
+        asked, rest = orjson.loads(row.spec), orjson.loads(row.reasons)
+        standing = cls(
+            workload_id=row.workload_id,
+            ordinal=row.ordinal,
+            asked=row.spec,
+            spec=asked["spec"],
+            project=row.project,
+            class_name=row.class_name,
+            accelerators=row.accelerators,
+            submitted_at_s=row.submitted_at_s,
+            last_seq=row.last_seq,
+            state=State(row.state),
+            site=row.site,
+            pool=row.pool,
+            run=row.run,
+            started_at_s=row.started_at_s,
+            ended_at_s=row.ended_at_s,
+            exit_status=row.exit_status,
+            placed=Placed(**rest["placed"]),
+            decision_kind=rest["kind"],
+        )
+        if rest["decision"] is not None and standing.holds_room:
+            standing.decision = canonical(rest["decision"]).decode()
+        if rest["decision"] is not None and standing.state is State.WAITING:
+            standing.barred = barred_sites(
+                reason_of(item) for item in rest["decision"].get("reasons", ())
+            )
+        return standing
+
+
+def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadView:
+    """What `row` tells people."""
+    asked, rest = orjson.loads(row.spec), orjson.loads(row.reasons)
+    decision: dict[str, Any] = rest["decision"] or {}
+    placed = Placed(**rest["placed"])
+    spec = asked["spec"]
+    return WorkloadView(
+        workload_id=row.workload_id,
+        name=asked["name"],
+        state=State(row.state),
+        project=row.project,
+        kind=spec.get("kind", "batch"),
+        accelerators=row.accelerators,
+        wall_time_s=spec["wall_time_s"],
+        submitted_at_s=row.submitted_at_s,
+        run=row.run,
+        site=row.site,
+        pool=row.pool,
+        access_class=row.class_name,
+        nodes=tuple((node, count) for node, count in placed.nodes),
+        power_w=placed.power_w,
+        lent=placed.lent,
+        placed_at_s=placed.placed_at_s,
+        started_at_s=row.started_at_s,
+        ends_at_s=placed.ends_at_s,
+        stop_at_s=placed.stop_at_s,
+        ended_at_s=row.ended_at_s,
+        outcome=Outcome(placed.outcome) if placed.outcome else None,
+        exit_status=row.exit_status,
+        detail=placed.detail,
+        cancelled_by=placed.cancelled_by or "",
+        actor=asked["actor"],
+        expected_at_s=decision.get("expected_at_s"),
+        basis=decision.get("basis", ""),
+        reasons=tuple(reason_of(item) for item in decision.get("reasons", ())),
+        spec=spec,
+        seq=asked["seq"],
+        changed_seq=row.last_seq,
+        out_of_reach=out_of_reach and row.state in _WITH_A_RUNNER,
+    )
+
+
+_WITH_A_RUNNER = frozenset({State.PLACED, State.RUNNING, State.STOPPING})
+
+
+def barred_sites(reasons: Iterable[Reason]) -> frozenset[str]:
+    """The sites at which waiting is of no use."""
+    return frozenset(reason.site for reason in reasons if reason.forever and reason.site)
+
+
+def reason_of(item: dict[str, Any]) -> Reason:
+    """A reason from its JSON."""
+    return Reason(**{**item, "step": Step(item["step"])})

@@ -1,0 +1,165 @@
+"""The watch: looks at the runners and tells the controller what has started and what has ended.
+
+A runner that does not answer is out of reach (X3): its work keeps its room and its state, and only
+the node's own view says that nobody knows. A run ends only when a runner that does answer says so,
+or says that it does not know the run at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from allod.domain.event import Outcome
+from allod.errors import AllodError, Unavailable
+from allod.run.clock import Clock
+from allod.run.controller import World
+from allod.run.metrics import Metrics
+from allod.run.outbox import Outbox
+from allod.run.ports import RunKey, Runner, RunReport
+from allod.run.requests import Begun, Ended, Request
+
+_log = logging.getLogger(__name__)
+
+
+class Decider(Protocol):
+    """The controller, as far as the watch needs it."""
+
+    def ask(self, request: Request) -> Future[Any]:
+        """Put `request` in the queue."""
+        ...
+
+    def at_rest(self) -> AbstractContextManager[World]:
+        """The world between two batches."""
+        ...
+
+
+class Watch:
+    """One thread that looks at one runner."""
+
+    def __init__(
+        self,
+        name: str,
+        runner: Runner,
+        outbox: Outbox,
+        decider: Decider,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        poll_s: float = 0.1,
+        observe_s: float = 5.0,
+    ) -> None:
+        self._name, self._runner, self._outbox, self._decider = name, runner, outbox, decider
+        self._clock, self._metrics = clock, metrics
+        self._poll_s, self._observe_s = poll_s, observe_s
+        self._closing = threading.Event()
+        self._since_s: int | None = None
+        self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
+
+    @property
+    def out_of_reach_since_s(self) -> int | None:
+        """Since when the runner does not answer; None if it does. [epoch s]"""
+        return self._since_s
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no more; what runs goes on."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        observed_s = -self._observe_s
+        while not self._closing.is_set():
+            now_s = self._clock.monotonic_s()
+            whole = now_s - observed_s >= self._observe_s
+            try:
+                if self.look(whole=whole) and whole:
+                    observed_s = now_s
+            except Unavailable as error:
+                _log.debug("watch of %s waits: %s", self._name, error)
+            self._closing.wait(self._poll_s if self._since_s is None else self._observe_s)
+
+    def look(self, *, whole: bool) -> bool:
+        """Look once, at all that is placed or only at what has just ended; False: out of reach.
+
+        Raises:
+            Unavailable: The controller takes nothing now.
+        """
+        placed: dict[RunKey, bool] = {}
+        starting: frozenset[RunKey] = frozenset()
+        if whole:
+            # In this order: a run that is placed by now is in `starting` until its start is
+            # answered, and from then on the runner knows it.
+            placed = self._placed()
+            starting = self._outbox.starting()
+        try:
+            ended = self._runner.ended()
+            keys = {*placed, *ended}
+            reports = self._runner.observe(sorted(keys)) if keys else {}
+        except (AllodError, OSError) as error:
+            self._lost_sight(error)
+            return False
+        self._in_sight()
+        self._tell(reports, placed, starting)
+        return True
+
+    def _placed(self) -> dict[RunKey, bool]:
+        """Runs that hold room at this runner, and whether they are known to have started."""
+        with self._decider.at_rest() as world:
+            return {
+                (standing.workload_id, standing.run): standing.started_at_s is not None
+                for standing in world.views.holders(self._name)
+            }
+
+    def _tell(
+        self,
+        reports: Mapping[RunKey, RunReport],
+        placed: Mapping[RunKey, bool],
+        starting: frozenset[RunKey],
+    ) -> None:
+        """Ask all first and wait then, so that they become durable together."""
+        asked: list[tuple[RunKey, Future[Any]]] = []
+        for key, report in reports.items():
+            match report.state:
+                case "ended":
+                    asked.append((key, self._decider.ask(Ended.of(report))))
+                case "running":
+                    if not placed.get(key, True):
+                        self._decider.ask(Begun(*key))
+                case "absent":
+                    if key in placed and key not in starting:
+                        lost = Ended(*key, Outcome.LOST, None, "its runner does not know it")
+                        self._decider.ask(lost).result()
+                case "starting":
+                    pass
+        for key, future in asked:
+            future.result()
+            self._acknowledge(key)
+
+    def _acknowledge(self, key: RunKey) -> None:
+        try:
+            self._runner.acknowledge(*key)
+        except (AllodError, OSError) as error:
+            self._lost_sight(error)
+
+    def _lost_sight(self, error: Exception) -> None:
+        if self._since_s is None:
+            self._since_s = self._clock.now_s()
+            self._metrics.out_of_reach.labels(self._name).set(1)
+            _log.warning(
+                "runner %s is out of reach; its work keeps its room: %s", self._name, error
+            )
+
+    def _in_sight(self) -> None:
+        if self._since_s is not None:
+            _log.warning("runner %s is in reach again", self._name)
+        self._since_s = None
+        self._metrics.out_of_reach.labels(self._name).set(0)
