@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from allod.domain.document import KINDS
 from allod.domain.schema import DIALECT, schema_of
 from allod.errors import NotFound
-from tests.documents import FILES, raw, with_typos
+from tests.documents import FILES, ROOT, raw, with_typos
 
 jsonschema_rs = pytest.importorskip("jsonschema_rs")
 
@@ -44,6 +46,12 @@ def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
         schema_of("site")
     with pytest.raises(NotFound, match="one of Party"):
         schema_of("zzz")
+
+
+def test_the_page_of_the_documents_is_fresh() -> None:
+    command = [sys.executable, ROOT / "scripts/docs_documents.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

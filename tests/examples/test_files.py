@@ -40,12 +40,20 @@ def test_a_file_begins_with_what_it_shows(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ON_THE_WORLD, ids=names)
-def test_an_example_needs_nothing_but_the_world(path: Path) -> None:
+def test_an_example_needs_nothing_but_the_world_and_its_own_site(path: Path) -> None:
     own, world = read(path), read(WORLD)
+    beside = path.with_name("site.yaml")
+    if beside.exists() and beside != path:
+        own = (*read(beside), *own)
     assert missing((*world, *own)) == []
     assert not {item.key for item in own} & {item.key for item in world}
-    assert any(isinstance(item.spec, Workload) for item in own)
     assert overpromised((*world, *own)) == []
+
+
+@pytest.mark.parametrize("path", ON_THE_WORLD, ids=names)
+def test_a_file_is_either_applied_or_submitted(path: Path) -> None:
+    workloads = {isinstance(item.spec, Workload) for item in read(path)}
+    assert workloads == {path.name != "site.yaml"}
 
 
 def test_the_world_and_the_trace_scenario_stand_alone() -> None:
