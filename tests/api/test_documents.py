@@ -69,7 +69,7 @@ def test_the_place_in_a_list_is_named(call: Call) -> None:
 
 def test_an_unknown_kind_and_the_near_one(call: Call) -> None:
     for path in ("/v1/documents/Sit/narvik", "/v1/documents?kind=Sit", "/v1/schemas/Sit"):
-        assert the_problem(call("GET", path), 404, "not-found")["mend"] == "did you mean Site?"
+        assert the_problem(call("GET", path), 404, "not-found")["mend"] == "write Site"
 
 
 @pytest.mark.parametrize("kind", KINDS)

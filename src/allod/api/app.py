@@ -36,6 +36,8 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # Spans would carry paths, and paths name workloads (L7); `HttpMetrics` counts instead.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = HttpMetrics()
     app.state.node = node

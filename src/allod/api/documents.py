@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -10,7 +11,6 @@ from starlette.responses import Response
 from allod.api import views
 from allod.api.access import access_of
 from allod.api.body import documents_of
-from allod.api.document_schema import document_schema
 from allod.api.routing import (
     READ_PROBLEMS,
     NodeDep,
@@ -23,6 +23,7 @@ from allod.api.routing import (
 from allod.api.shapes import Changes, Kinds, Listed
 from allod.api.views import JsonResponse
 from allod.domain.document import KINDS, Document
+from allod.domain.schema import schema_of
 from allod.errors import InvalidDocument
 from allod.run.node_views import DocumentView, Role
 
@@ -49,6 +50,12 @@ _BODY: dict[str, Any] = {
     },
     "security": [{"token": []}],
 }
+
+
+@cache
+def _schema(kind: str) -> dict[str, Any]:
+    """The schema of `kind`; NotFound, which is not kept, if there is no such kind."""
+    return schema_of(kind)
 
 
 @router.post(
@@ -92,7 +99,7 @@ def _refuse_workloads(documents: tuple[Document, ...]) -> None:
 def documents(node: NodeDep, kind: Annotated[str | None, Query(max_length=64)] = None) -> Response:
     """Documents that hold now, by kind and name."""
     if kind is not None:
-        document_schema(kind)
+        _schema(kind)
     return _listed(node.documents(kind))
 
 
@@ -108,7 +115,7 @@ def _listed(found: list[DocumentView]) -> Response:
 )
 def document(node: NodeDep, kind: Kind, name: Name) -> Response:
     """The document, and when and by whom it came."""
-    document_schema(kind)
+    _schema(kind)
     return JsonResponse(views.plain(node.document(kind, name)))
 
 
@@ -120,7 +127,7 @@ def document(node: NodeDep, kind: Kind, name: Name) -> Response:
 )
 async def remove(node: NodeDep, kind: Kind, name: Name, token: Operator) -> Response:
     """Let a document no longer hold; refused while something else needs it."""
-    document_schema(kind)
+    _schema(kind)
     await answer(node.remove(kind, name, actor=token.name))
     return Response(status_code=204)
 
@@ -188,4 +195,4 @@ async def kinds() -> Response:
 )
 async def schema(kind: Kind) -> Response:
     """What a document of this kind may say."""
-    return JsonResponse(document_schema(kind), media_type="application/schema+json")
+    return JsonResponse(_schema(kind), media_type="application/schema+json")

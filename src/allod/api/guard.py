@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allod.api.problems import TooLarge, WrongHost, of_error
 from allod.api.settings import ApiSettings
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
+#: What every answer has unless its route says otherwise.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     # An answer of the API is never a page: nothing in it runs, and no page frames it.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -42,13 +44,22 @@ class HttpMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answer; methods and routes that we do not know share one label."""
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        counters = self._known.get(key)
+        if counters is None:
+            counters = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(route),
+            )
+            self._known[key] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -71,9 +82,9 @@ class Guard:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                there = {name for name, _ in headers}
+                headers.extend(item for item in _HEADERS if item[0] not in there)
                 self._metrics.count(scope, message["status"], perf_counter() - began)
             await send(message)
 
@@ -102,11 +113,10 @@ class Guard:
     def _limited(self, headers: Headers, receive: Receive) -> Receive:
         """`receive` that raises TooLarge once the body is over the limit."""
         most = self._settings.body_max_bytes
-        error = TooLarge(f"the body is over {most} bytes", mend="send fewer documents at once")
         stated = headers.get("content-length", "")
         if stated.isdigit():
             if int(stated) > most:
-                raise error
+                raise _too_large(most)
             return receive  # The server itself holds the body to its stated length.
         taken = 0
 
@@ -115,10 +125,14 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > most:
-                raise error
+                raise _too_large(most)
             return message
 
         return counted
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is over {most} bytes", mend="send fewer documents at once")
 
 
 def host_name(host: str) -> str:
@@ -128,6 +142,7 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower().rstrip(".")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(name: str) -> bool:
     """True if `name` can only be this machine."""
     if name == "localhost" or name.endswith(".localhost"):

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from allod import __version__
-from allod.api.document_schema import document_schema
 from allod.api.shapes import DocumentBody, Problem
 from allod.api.views import STEP_WORDS
 from allod.domain import decision
+from allod.domain.schema import schema_of
 from allod.run import node_views
 
 Json = dict[str, Any]
@@ -72,7 +72,7 @@ def openapi_of(app: FastAPI) -> Json:
 
 
 def _add_workload_document(schemas: Json) -> None:
-    whole = dict(document_schema("Workload"))
+    whole = schema_of("Workload")
     parts = whole.pop("$defs")
     # The address of a schema is for readers of the schema alone; here it would change all `$ref`s.
     for key in ("$id", "$schema"):

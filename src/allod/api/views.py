@@ -29,6 +29,9 @@ _FIRST_STATE = {
 STEP_WORDS = {step: step.name.lower() for step in Step}
 
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 @cache
 def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
@@ -36,16 +39,20 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 def plain(value: Any) -> Any:
     """`value` (dataclasses, tuples, enums) as what JSON can say."""
-    if isinstance(value, Step):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is Step:
         return STEP_WORDS[value]
-    if isinstance(value, tuple | list):
+    if kind is tuple or kind is list:
         return [plain(item) for item in value]
-    if isinstance(value, dict):
+    if kind is dict:
         return {key: plain(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
-        body = {name: plain(getattr(value, name)) for name in _names(kind)}
-        return {"kind": kind.__name__.lower(), **body} if kind.__name__ in DECISIONS else body
+    if is_dataclass(kind):
+        body = {"kind": kind.__name__.lower()} if kind.__name__ in DECISIONS else {}
+        for name in _names(kind):
+            body[name] = plain(getattr(value, name))
+        return body
     return value
 
 
