@@ -1,0 +1,1 @@
+"""Every number that we promise, one command each."""

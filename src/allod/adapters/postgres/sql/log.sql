@@ -1,0 +1,75 @@
+-- name: append_leaves
+-- Adds leaves from a seq on. Fails with AL001 where the log does not continue there, and on the
+-- primary key where a seq is taken.
+SELECT append_leaves(%b::bigint, %b::bigint[], %b::text[], %b::bytea[])
+
+-- name: tail
+-- The seq that the next leaf takes.
+SELECT tail_seq FROM meta
+
+-- name: read
+-- Leaves in order from a seq.
+SELECT seq, at_s, kind, body FROM leaf WHERE seq >= %b::bigint ORDER BY seq LIMIT %b::bigint
+
+-- name: snapshot_clear
+-- Makes room for a snapshot that is written again.
+DELETE FROM snapshot WHERE seq = %b::bigint
+
+-- name: snapshot_part
+-- Writes one part of a snapshot.
+INSERT INTO snapshot (seq, part, body) VALUES (%b::bigint, %b::int, %b::bytea)
+
+-- name: snapshot_trim
+-- Keeps the last two snapshots.
+DELETE FROM snapshot
+WHERE seq < (SELECT min(seq) FROM (SELECT DISTINCT seq FROM snapshot ORDER BY seq DESC LIMIT 2) AS kept)
+
+-- name: snapshot_latest
+-- The parts of the newest snapshot.
+SELECT seq, body FROM snapshot WHERE seq = (SELECT max(seq) FROM snapshot) ORDER BY part
+
+-- name: add_acts
+-- Adds acts; one that is known already stays as it is.
+INSERT INTO act (act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail)
+SELECT act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail
+FROM unnest(
+    %b::text[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
+    %b::int[], %b::text[]
+) WITH ORDINALITY AS new (
+    act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail, position
+)
+ORDER BY position
+ON CONFLICT (act_id) DO NOTHING
+
+-- name: acts_due
+-- Acts that are open and due, oldest first.
+SELECT act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail
+FROM act
+WHERE state IN ('pending', 'unknown') AND not_before_s <= %b::bigint
+ORDER BY ordinal
+LIMIT %b::bigint
+
+-- name: act_done
+-- Notes how an attempt at an act went. What is done or refused stays so.
+UPDATE act
+SET state = %(state)b::text, detail = %(detail)b::text, not_before_s = %(not_before_s)b::bigint,
+    attempts = attempts + 1
+WHERE act_id = %(act_id)b::text AND state IN ('pending', 'unknown')
+
+-- name: act_state
+-- The state of one act.
+SELECT state FROM act WHERE act_id = %b::text
+
+-- name: add_answers
+-- Adds answers to requests; the first answer under a key stands.
+INSERT INTO answer (key, request_digest, status, body, at_s)
+SELECT * FROM unnest(%b::text[], %b::bytea[], %b::int[], %b::bytea[], %b::bigint[])
+ON CONFLICT (key) DO NOTHING
+
+-- name: answer
+-- The answer under a key.
+SELECT key, request_digest, status, body, at_s FROM answer WHERE key = %b::text
+
+-- name: answers_drop
+-- Forgets answers of before a time.
+DELETE FROM answer WHERE at_s < %b::bigint

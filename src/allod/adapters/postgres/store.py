@@ -1,0 +1,284 @@
+"""The log, the outbox and the views of one node in one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from types import TracebackType
+from typing import Any, Final, Self
+
+from allod.adapters.postgres.connection import Session
+from allod.adapters.postgres.queries import LOG, SESSION, VIEWS
+from allod.adapters.postgres.reads import Reads
+from allod.adapters.postgres.writer import Writer
+from allod.errors import Conflict, NotFound
+from allod.run.log import Act, ActState, Answer, DocumentRow, Leaf, ViewChange
+
+#: Rows fetched at a time while streaming the log.
+_FETCH: Final = 4096
+_SNAPSHOT_PART: Final = 8 * 1024 * 1024
+
+#: A statement and its parameters.
+Step = tuple[bytes, list[Any]]
+
+# The order of each is the order of the columns in its query.
+_LEAF = attrgetter("at_s", "kind", "body")  # The seq follows from the first one.
+_WORKLOAD = attrgetter(
+    "workload_id", "ordinal", "project", "class_name", "site", "pool", "state", "accelerators",
+    "submitted_at_s", "started_at_s", "ended_at_s", "run", "exit_status", "spec", "reasons",
+    "last_seq",
+)  # fmt: skip
+_WORKLOAD_LEAF = attrgetter("workload_id", "seq")
+_DOCUMENT = attrgetter("kind", "name", "revision", "seq", "body", "current")
+_TOKEN = attrgetter("name", "sha256", "role", "created_at_s", "revoked_at_s")
+_ACT = attrgetter(
+    "act_id", "workload_id", "run", "verb", "body", "not_before_s", "state", "attempts", "detail"
+)
+_ANSWER = attrgetter("key", "request_digest", "status", "body", "at_s")
+
+_DUMPS: Final = (
+    "dump_workload",
+    "dump_workload_leaf",
+    "dump_document",
+    "dump_token",
+    "dump_act",
+)
+
+
+class Store(Reads):
+    """Satisfies every port of `allod.run.log` on a PostgreSQL database.
+
+    Single writer: the node that opens it holds a lock on the database until it closes or dies.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._writer = Writer(url)
+
+    @classmethod
+    def open(
+        cls, url: str, *, wait: bool = False, on_wait: Callable[[str], None] | None = None
+    ) -> Self:
+        """Return a store that holds the writer's lock, its schema up to date.
+
+        Raises `Conflict`, naming the holder, when another node has the database; with `wait`
+        stays until that node is gone, after telling `on_wait` who it is.
+        """
+        store = cls(url)
+        store._writer.open(wait=wait, on_wait=on_wait)
+        return store
+
+    def close(self) -> None:
+        """Give the lock back and close every session."""
+        self._writer.close()
+        super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def node_id(self) -> str:
+        """Return the name that this database got when it was made."""
+        with self._writer.session() as session:
+            return str(_one(session, SESSION["node_id"]))
+
+    # ------------------------------------------------------------ the log
+
+    def append(
+        self,
+        leaves: Sequence[Leaf],
+        views: ViewChange,
+        acts: Sequence[Act] = (),
+        answers: Sequence[Answer] = (),
+    ) -> None:
+        """Add leaves and all that goes with them: durable on return, and all of it or nothing.
+
+        Raises `Conflict` when the first seq is not `tail()`: someone else writes this log.
+        Raises `Unavailable` when it was not done *or cannot be known*: read `tail()`.
+        """
+        _check_dense(leaves)
+        # The leaves first, so that a second writer hears of the fence before anything else.
+        steps = [_append_leaves(leaves)] if leaves else []
+        steps += _put_views(views)
+        steps += _put(LOG["add_acts"], acts, _ACT)
+        steps += _put(LOG["add_answers"], answers, _ANSWER)
+        self._commit(steps)
+
+    def read(self, from_seq: int = 0, limit: int | None = None) -> Iterator[Leaf]:
+        """Yield leaves in order from `from_seq`, streaming, from one consistent view."""
+        with (
+            self.reading() as session,
+            session.transaction(),
+            session.cursor(name="leaves", binary=True) as cursor,
+        ):
+            cursor.itersize = _FETCH
+            cursor.execute(LOG["read"], [from_seq, limit])
+            for row in cursor:
+                yield Leaf(*row)
+
+    def tail(self) -> int:
+        """Return the seq that the next leaf takes. No append of before is still under way."""
+        with self._writer.session() as session:
+            return int(_one(session, LOG["tail"]))
+
+    def snapshot_put(self, seq: int, body: bytes) -> None:
+        """Keep the engine's state as it is before leaf `seq`; the last two are kept.
+
+        Does not hold up appends: it has a session of its own.
+        """
+        with self.reading() as session, session.transaction():
+            session.execute(b"SET TRANSACTION READ WRITE")
+            tail = int(_one(session, LOG["tail"]))
+            if seq > tail:
+                raise Conflict(f"a snapshot of before leaf {seq}, but the log ends at {tail}")
+            session.execute(LOG["snapshot_clear"], [seq])
+            for part, start in enumerate(range(0, max(len(body), 1), _SNAPSHOT_PART)):
+                piece = body[start : start + _SNAPSHOT_PART]
+                session.execute(LOG["snapshot_part"], [seq, part, piece])
+            session.execute(LOG["snapshot_trim"])
+
+    def snapshot_latest(self) -> tuple[int, bytes] | None:
+        """Return the newest snapshot as (seq of the first leaf it does not hold, bytes)."""
+        with self.reading() as session, session.cursor(binary=True) as cursor:
+            parts = cursor.execute(LOG["snapshot_latest"]).fetchall()
+        return (int(parts[0][0]), b"".join(body for _, body in parts)) if parts else None
+
+    # ------------------------------------------------------------ the outbox and the answers
+
+    def acts_due(self, now_s: int, limit: int) -> list[Act]:
+        """Return acts that are pending or unknown and due, oldest first.
+
+        Asked on the writer's session: a node that lost the lock gets nothing to do.
+        """
+        with self._writer.session() as session, session.cursor(binary=True) as cursor:
+            rows = cursor.execute(LOG["acts_due"], [now_s, limit]).fetchall()
+        return [Act(*row) for row in rows]
+
+    def act_done(
+        self, act_id: str, state: ActState, detail: str = "", not_before_s: int = 0
+    ) -> None:
+        """Note how an attempt went; pending or unknown acts come back from `not_before_s` on.
+
+        Done and refused are final: noting the same again is fine, another state is `Conflict`.
+        """
+        params = {
+            "act_id": act_id,
+            "state": state,
+            "detail": detail.replace("\0", "�"),
+            "not_before_s": not_before_s,
+        }
+        with self._writer.session() as session:
+            if session.execute(LOG["act_done"], params).rowcount:
+                return
+            found = session.execute(LOG["act_state"], [act_id]).fetchone()
+        if found is None:
+            raise NotFound(f"no act '{act_id}'")
+        if found[0] != state:
+            raise Conflict(f"act '{act_id}' is {found[0]} and cannot become {state}")
+
+    def answer(self, key: str) -> Answer | None:
+        """Return what was answered under this key, or None."""
+        with self.reading() as session, session.cursor(binary=True) as cursor:
+            row = cursor.execute(LOG["answer"], [key]).fetchone()
+        return None if row is None else Answer(*row)
+
+    def answers_drop(self, before_s: int) -> int:
+        """Forget answers older than `before_s`; return how many."""
+        with self._writer.session() as session:
+            return session.execute(LOG["answers_drop"], [before_s]).rowcount
+
+    # ------------------------------------------------------------ the views
+
+    def views_seq(self) -> int:
+        """Return the seq up to which the views are made; below `tail()` they must be rebuilt."""
+        with self._writer.session() as session:
+            return int(_one(session, VIEWS["views_seq"]))
+
+    def views_reset(self) -> None:
+        """Empty every view; acts and answers stay, for they hold more than the log says."""
+        with self._writer.session() as session, session.transaction():
+            session.execute(VIEWS["empty_views"])
+            session.execute(VIEWS["set_views_seq"], [0])
+
+    def views_put(self, views: ViewChange, acts: Sequence[Act], next_seq: int) -> None:
+        """Write rows of a rebuild; the views then stand before leaf `next_seq`."""
+        steps = _put_views(views) + _put(LOG["add_acts"], acts, _ACT)
+        self._commit([*steps, (VIEWS["set_views_seq"], [next_seq])])
+
+    def views_dump(self) -> bytes:
+        """Return every row of every view in a canonical order, to compare two databases."""
+        lines: list[bytes] = []
+        with self.reading() as session, session.transaction():
+            session.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            for query in _DUMPS:
+                lines.append(query.removeprefix("dump_").encode())
+                lines.extend(row[0].encode() for row in session.execute(VIEWS[query]))
+        return b"\n".join(lines) + b"\n"
+
+    def _commit(self, steps: Sequence[Step]) -> None:
+        """Run the statements in one transaction, with one exchange with the server."""
+        with self._writer.session() as session:
+            if len(steps) == 1:  # A statement by itself is a transaction.
+                session.execute(*steps[0])
+                return
+            with session.pipeline():
+                # After an error the server skips the rest, the COMMIT included.
+                session.execute(b"BEGIN")
+                for query, params in steps:
+                    session.execute(query, params)
+                session.execute(b"COMMIT")
+
+
+def _check_dense(leaves: Sequence[Leaf]) -> None:
+    for expected, leaf in enumerate(leaves, leaves[0].seq if leaves else 0):
+        if leaf.seq != expected:
+            raise Conflict(f"leaf {leaf.seq} stands where leaf {expected} belongs")
+
+
+def _append_leaves(leaves: Sequence[Leaf]) -> Step:
+    return LOG["append_leaves"], [leaves[0].seq, *_columns(leaves, _LEAF)]
+
+
+def _put_views(views: ViewChange) -> list[Step]:
+    workloads = {row.workload_id: row for row in views.workloads}
+    tokens = {row.name: row for row in views.tokens}
+    return [
+        *_put(VIEWS["put_workloads"], list(workloads.values()), _WORKLOAD),
+        *_put(VIEWS["put_workload_leaves"], views.workload_leaves, _WORKLOAD_LEAF),
+        *_put(VIEWS["retire_documents"], views.documents, attrgetter("kind", "name")),
+        *_put(VIEWS["put_documents"], _only_last_current(views.documents), _DOCUMENT),
+        *_put(VIEWS["put_tokens"], list(tokens.values()), _TOKEN),
+    ]
+
+
+def _only_last_current(documents: Sequence[DocumentRow]) -> list[DocumentRow]:
+    """Return the revisions of a batch, of each document only the last one current."""
+    rows = {(row.kind, row.name, row.revision): row for row in documents}
+    last = {(row.kind, row.name): row for row in rows.values()}
+    return [
+        row if row is last[row.kind, row.name] else replace(row, current=False)
+        for row in rows.values()
+    ]
+
+
+def _put(query: bytes, rows: Sequence[object], columns: Callable[[Any], Any]) -> list[Step]:
+    return [(query, _columns(rows, columns))] if rows else []
+
+
+def _columns(rows: Sequence[object], columns: Callable[[Any], Any]) -> list[list[Any]]:
+    """Return one array per column, so that a batch of any size is one statement."""
+    return [list(column) for column in zip(*map(columns, rows), strict=True)]
+
+
+def _one(session: Session, query: bytes) -> Any:
+    row = session.execute(query).fetchone()
+    assert row is not None
+    return row[0]
