@@ -1,0 +1,101 @@
+"""The ports of the node: what it needs from the world, said as Protocols beside their only user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+#: A run of a workload: (workload id, how often it was placed, counted from 1).
+RunKey = tuple[str, int]
+#: How far a run has come. `starting`: asked for, not known to have begun; `start` or `stop` settles
+#: it. `absent`: never asked for.
+RunState = Literal["starting", "running", "ended", "absent"]
+#: Why a run ended: by itself, by its wall time, on request, or out of the runner's sight.
+EndCause = Literal["exited", "timeout", "stopped", "lost"]
+#: One of the two outputs of a command.
+StreamName = Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """What a runner must know to start one run of a workload."""
+
+    workload_id: str
+    run: int  #: 1 for the first run, one more after each requeue.
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    wall_time_s: int  #: Limit after which it is stopped. [s]
+    grace_s: int  #: Time between being asked to end at that limit and being killed. [s]
+    site: str
+    pool: str
+    accelerators: int
+    accelerator_ids: tuple[str, ...] = ()  #: Which ones, as node/index; empty for equal units.
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How one run stands, as its runner knows it."""
+
+    workload_id: str
+    run: int
+    state: RunState
+    started_at_s: int | None = None  #: None if it has not begun, or never did. [s]
+    ended_at_s: int | None = None  #: For a lost run: when it was found to be lost. [s]
+    exit_status: int | None = None  #: None if it has not ended, or a signal ended it.
+    signal: int | None = None
+    cause: EndCause | None = None  #: Set if, and only if, it has ended.
+    output_truncated_bytes: int = 0  #: Output beyond the cap that was not kept; known at the end.
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPart:
+    """A piece of an output; positions count all that was written, kept or not."""
+
+    offset: int  #: Where `data` begins; past what was asked for if bytes between were not kept.
+    data: bytes  #: Empty at the end of what there is.
+
+    @property
+    def next_offset(self) -> int:
+        """Where to go on reading."""
+        return self.offset + len(self.data)
+
+
+class Runner(Protocol):
+    """Carries placements out on a real system."""
+
+    def start(self, order: StartOrder) -> RunReport:
+        """Start a run; asked again for the same workload and run, start nothing and report.
+
+        Raises:
+            RunnerRefused: It said no, and nothing of it runs. Do not ask again.
+            RunnerUnknown: It may or may not have started. Ask again by the same id (X1).
+        """
+
+    def stop(self, workload_id: str, run: int, grace_s: int, cause: str) -> RunReport:
+        """Ask a run to end, kill it after `grace_s`, and report at once without waiting for that.
+
+        Asked again, the shorter grace counts. A run that has not begun never will (a tombstone).
+        `cause` is kept for people.
+        """
+
+    def observe(self, keys: Iterable[RunKey]) -> dict[RunKey, RunReport]:
+        """How each of these runs stands; one that was never asked for is `absent`."""
+
+    def ended(self) -> tuple[RunKey, ...]:
+        """Runs that have ended and are not yet acknowledged, sorted; cheap enough to ask often.
+
+        May miss a run whose end was recorded in a crash; `observe` does not.
+        """
+
+    def acknowledge(self, workload_id: str, run: int) -> None:
+        """Take a run off `ended`, now that its end is durable in the log."""
+
+    def logs(
+        self, workload_id: str, run: int, stream: StreamName, offset: int, limit: int
+    ) -> OutputPart:
+        """At most `limit` bytes of an output from `offset` on, also while it is being written.
+
+        Raises:
+            NotFound: The run was never asked for.
+        """
