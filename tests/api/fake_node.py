@@ -538,10 +538,22 @@ class FakeNode:
 
     # ------------------------------------------------------------ tokens and health
 
-    def token_make(self, name: str, role: Role) -> str:
+    def token_make(self, name: str, role: Role, *, actor: str = "") -> str:
+        if any(token.name == name for token in self.secrets.values()):
+            raise Conflict(f"there is a token '{name}' already", mend="choose another name")
         secret = f"secret-of-{name}"
         self.secrets[secret] = Token(name=name, role=role, made_at_s=self.at_s)
         return secret
+
+    def tokens(self) -> list[Token]:
+        return list(self.secrets.values())
+
+    def token_remove(self, name: str, *, actor: str = "") -> None:
+        for secret, token in tuple(self.secrets.items()):
+            if token.name == name:
+                del self.secrets[secret]
+                return
+        raise NotFound(f"there is no token '{name}'")
 
     def token_check(self, secret: str) -> Token | None:
         self.checks += 1

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from allod import __version__
-from allod.api import documents, events, probes, problems, sites, workloads
+from allod.api import documents, events, probes, problems, sites, tokens, workloads
 from allod.api.access import Access
 from allod.api.guard import Guard, HttpMetrics
 from allod.api.node_api import NodeApi
@@ -49,7 +49,7 @@ def create_app(
     routes = app.router.routes
     # The same handler as in the router, without what FastAPI puts around it: the busiest address.
     routes.append(_BareRoute("/v1/workloads", workloads.submit, methods=["POST"]))
-    for module in (workloads, documents, sites, events, probes):
+    for module in (workloads, documents, sites, events, tokens, probes):
         routes.extend(module.router.routes)
     routes.append(_BareRoute("/v1/openapi.json", _openapi_route(app), methods=["GET"]))
     routes.extend(pages)

@@ -17,6 +17,7 @@ from allod.run.node_views import (
     Health,
     LeafView,
     Page,
+    Role,
     SiteView,
     State,
     Submitted,
@@ -163,6 +164,15 @@ class NodeApi(Protocol):
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
     ) -> Follower:
         """The log from a leaf on; `wake` is called from the node's threads."""
+
+    def token_make(self, name: str, role: Role, *, actor: str = "") -> str:
+        """A new secret, told this once."""
+
+    def tokens(self) -> list[Token]:
+        """All tokens that open something."""
+
+    def token_remove(self, name: str, *, actor: str = "") -> None:
+        """Let a token open nothing any more."""
 
     def token_check(self, secret: str) -> Token | None:
         """Who holds `secret`."""

@@ -30,6 +30,7 @@ _TAGS = [
     {"name": "workloads", "description": "What is asked to run."},
     {"name": "documents", "description": "What the node knows of the world."},
     {"name": "sites", "description": "Capacity, access classes and power now."},
+    {"name": "tokens", "description": "Who may do what; for the role `admin`."},
     {"name": "log", "description": "What was decided, as it is decided."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
 ]
@@ -64,7 +65,7 @@ def openapi_of(app: FastAPI) -> Json:
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if method in _METHODS_OF_WRITING:
+            if method in _METHODS_OF_WRITING or path.startswith("/v1/tokens"):
                 operation["security"] = [{"token": []}]
             elif path == "/metrics" or not path.startswith(("/v1/schemas", "/healthz", "/readyz")):
                 operation["security"] = [{}, {"token": []}]
