@@ -213,7 +213,7 @@ class FakeNode:
             run=1,
             site="narvik",
             pool="gb300",
-            access_class="home",
+            access_class="norway",
             accelerators=spec.accelerators,
             nodes=((0, spec.accelerators),),
             power_w=spec.accelerators * 2250,
@@ -425,7 +425,8 @@ class FakeNode:
         offset: int = 0,
         limit: int = 1 << 20,
     ) -> OutputPart:
-        self.workload(workload_id)
+        if self.workload(workload_id).run < (run or 1):
+            raise NotFound(f"workload '{workload_id}' has no run {run or 1}")
         data = self.output.get(workload_id, b"") if stream == "stdout" else b""
         return OutputPart(offset, data[offset : offset + limit])
 

@@ -38,8 +38,8 @@ class Served:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[Served]:
-    server = Server(app)
+def serving(app: FastAPI, *, port: int = 0) -> Iterator[Served]:
+    server = Server(app, port=port)
     thread = threading.Thread(target=server.run, name="test-server")
     thread.start()
     end = monotonic() + 10

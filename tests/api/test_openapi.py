@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +89,12 @@ def test_what_is_there_keeps_to_the_contract(path: str) -> None:
     answer = calling(APP)("GET", path, role="admin")
     assert answer.status_code == 200
     check.validate(answer.json())
+
+
+def test_the_reference_is_as_the_api_is(root: Path) -> None:
+    script = [sys.executable, "scripts/docs_http.py", "--check"]
+    checked = subprocess.run(script, cwd=root, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_each_operation_says_what_it_does_and_what_it_needs(call: Call) -> None:

@@ -244,6 +244,17 @@ class TestLogs:
         answer = call("GET", f"/v1/workloads/{workload_id}/logs", params=query)
         assert answer.content == b"one\ntwo\n"
 
+    def test_what_has_not_run_has_no_output_and_says_so(self, call: Call) -> None:
+        workload_id = submit(call, accelerators=100)
+        answer = call("GET", f"/v1/workloads/{workload_id}/logs")
+        assert answer.status_code == 404
+        assert "no run" in answer.json()["detail"]
+
+    def test_what_never_ran_can_be_followed_to_its_end(self, call: Call) -> None:
+        workload_id = submit(call, accelerators=100)
+        answer = call("GET", f"/v1/workloads/{workload_id}/logs", params={"follow": "true"})
+        assert (answer.status_code, answer.content) == (200, b"")
+
 
 def test_json_with_a_key_twice_is_refused(call: Call) -> None:
     text = json.dumps(workload()).replace('"accelerators"', '"accelerators": 1, "accelerators"')

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allod.api import views
@@ -75,7 +76,9 @@ async def apply(
     token = await access_of(request).need(request, Role.OPERATOR)
     documents = await documents_of(request)
     _refuse_workloads(documents)
-    changes = await answer(node.apply(documents, actor=token.name, dry_run=dry_run))
+    # A dry run is done by whoever asks for it.
+    future = await run_in_threadpool(node.apply, documents, actor=token.name, dry_run=dry_run)
+    changes = await answer(future)
     return JsonResponse({"dry_run": dry_run, "changes": views.plain(changes)})
 
 

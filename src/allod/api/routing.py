@@ -68,7 +68,8 @@ class StrictRoute(APIRoute):
         return strict
 
 
-_WHAT = {
+#: What the statuses of errors mean, whatever the address.
+STATUSES = {
     400: "The body cannot be read.",
     401: "A token is needed.",
     403: "The token's role is not enough.",
@@ -85,7 +86,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of these errors."""
     return {
         status: {
-            "description": _WHAT[status],
+            "description": STATUSES[status],
             "content": {"application/problem+json": {"schema": PROBLEM_REF}},
         }
         for status in statuses

@@ -29,7 +29,7 @@ from allod.api.shapes import Decided, Explanation, Listed, Submission
 from allod.api.streams import Streams, streams_of
 from allod.api.views import JsonResponse
 from allod.domain.document import Document
-from allod.errors import Forbidden, InvalidDocument
+from allod.errors import AllodError, Forbidden, InvalidDocument, NotFound
 from allod.run.node_views import LIVE_STATES, Role, State, WorkloadView
 from allod.run.ports import OutputPart, StreamName
 
@@ -246,17 +246,22 @@ def logs(
     ] = False,
 ) -> Response:
     """What its command has written so far, as it was written."""
-    part = node.logs(workload_id, run=run, stream=stream, offset=offset, limit=limit)
     media = "text/plain; charset=utf-8"
     if not follow:
+        part = node.logs(workload_id, run=run, stream=stream, offset=offset, limit=limit)
         headers = {"Allod-Offset": str(part.offset), "Allod-Next-Offset": str(part.next_offset)}
         return Response(part.data, headers=headers, media_type=media)
 
     def read(at: int) -> tuple[OutputPart, bool]:
         # Looked at first: what was written before the end is then surely read.
         ended = node.workload(workload_id).state not in LIVE_STATES
-        return node.logs(workload_id, run=run, stream=stream, offset=at, limit=limit), ended
+        try:
+            part = node.logs(workload_id, run=run, stream=stream, offset=at, limit=limit)
+        except NotFound:
+            part = OutputPart(at, b"")  # It has not run yet, or never did.
+        return part, ended
 
+    node.workload(workload_id)
     streams = streams_of(request)
     return StreamingResponse(_followed(streams, read, offset), media_type=media)
 
@@ -266,7 +271,10 @@ async def _followed(
 ) -> AsyncIterator[bytes]:
     with streams.open() as stream:
         while not stream.closed:
-            part, ended = await run_in_threadpool(read, offset)
+            try:
+                part, ended = await run_in_threadpool(read, offset)
+            except AllodError:
+                return  # The log is out of reach; the reader has what was written until now.
             if part.data:
                 offset = part.next_offset
                 yield part.data

@@ -1,1 +1,5 @@
 """The pages."""
+
+from allod.web.pages import pages
+
+__all__ = ["pages"]
