@@ -23,10 +23,10 @@ from allod.errors import AllodError, Conflict, Different, Unavailable
 from allod.run.clock import Clock
 from allod.run.engine import Engine, EngineMaker
 from allod.run.feed import Feed
-from allod.run.log import Act
+from allod.run.log import Act, Answer
 from allod.run.metrics import Metrics
 from allod.run.recovery import Store, recover
-from allod.run.requests import Request, unattended_end
+from allod.run.requests import Request, Submit, unattended_end
 from allod.run.turn import Answers, OneTurn
 from allod.run.views import Views
 
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 _BACKOFF_FIRST_S = 0.2
 _BACKOFF_LAST_S = 5.0
-_WAIT_LONGEST_S = 60.0
+_LOOK_EVERY_S = 5.0  #: How often a log that nobody writes is looked at.
 _UNATTENDED_EVERY_S = 1
 
 
@@ -98,11 +98,14 @@ class Controller:
         self._next_seq = self._at_s = self._told_s = self._unattended_s = 0
         self._snapshot_events = 0  #: Events since the last snapshot.
         self._backoff_s = _BACKOFF_FIRST_S
+        self._looked_s = 0.0
         self._snapshot_thread: threading.Thread | None = None
         #: Called with acts whose decision has just become durable.
         self.acts_given: Callable[[Sequence[Act]], None] = lambda acts: None
         #: Called when the store may hold acts that were not given.
         self.acts_reload: Callable[[], None] = lambda: None
+        #: Called before each try to come back; may bring back what the store needs.
+        self.revive: Callable[[], None] = lambda: None
 
     # ------------------------------------------------------------ from any thread
 
@@ -195,6 +198,7 @@ class Controller:
                     item.over.wait()
         finally:
             _turn_away(batch, self.fault or "the node has stopped")
+        self._look_at_log()
         if self._snapshot_events >= self._limits.snapshot_events:
             self._keep_snapshot()
         return True
@@ -211,7 +215,7 @@ class Controller:
 
     def _wait_s(self) -> float:
         """How long nothing has to be done by itself. [s]"""
-        wait_s = float(_UNATTENDED_EVERY_S if self._views.unattended else _WAIT_LONGEST_S)
+        wait_s = float(_UNATTENDED_EVERY_S if self._views.unattended else _LOOK_EVERY_S)
         wake_s = self._engine.next_wake_s()
         if wake_s is not None:
             wait_s = min(wait_s, max(wake_s, self._told_s + 1) - self._clock.now_s())
@@ -224,7 +228,12 @@ class Controller:
 
     def _decide(self, batch: Sequence[_Asked]) -> None:
         """Decide a batch and answer it; if the log cannot take it, `fault` says so afterwards."""
-        turn = self._turn()
+        keys = [item.request.key for item in batch if isinstance(item.request, Submit)]
+        try:
+            turn = self._turn(self._answers.known([key for key in keys if key]))
+        except AllodError as error:
+            self._turn_away(str(error))
+            return
         self._pass_time(turn)
         results: list[tuple[_Asked, Callable[[], Any] | AllodError]] = []
         for asked in batch:
@@ -244,13 +253,13 @@ class Controller:
         self._metrics.holding.set(self._views.holding)
         self._metrics.queue.set(len(self._queue))
 
-    def _turn(self) -> OneTurn:
+    def _turn(self, known: dict[str, Answer]) -> OneTurn:
         return OneTurn(
             at_s=self._now_s(),
             next_seq=self._next_seq,
             engine=self._engine,
             views=self._views,
-            answers=self._answers,
+            known=known,
             store=self._store,
             timed=self._metrics.decide_seconds.observe,
             monotonic_s=self._clock.monotonic_s,
@@ -283,7 +292,8 @@ class Controller:
             _log.warning("the log could not take a batch: %s", error)
             self._turn_away(str(error))
             return False
-        self._metrics.append_seconds.observe(self._clock.monotonic_s() - began_s)
+        self._looked_s = self._clock.monotonic_s()
+        self._metrics.append_seconds.observe(self._looked_s - began_s)
         self._metrics.batch_requests.observe(requests)
         self._metrics.leaves.inc(len(turn.leaves))
         for kind, count in turn.decisions.items():
@@ -299,6 +309,21 @@ class Controller:
 
     # ------------------------------------------------------------ failing and coming back
 
+    def _look_at_log(self) -> None:
+        """Notice that the log has gone also while there is nothing to write."""
+        now_s = self._clock.monotonic_s()
+        if self._fault or now_s - self._looked_s < _LOOK_EVERY_S:
+            return
+        self._looked_s = now_s
+        try:
+            next_seq = self._store.tail()
+        except AllodError as error:
+            _log.warning("the log has gone: %s", error)
+            self._turn_away(str(error))
+            return
+        if next_seq != self._next_seq:
+            raise Conflict(f"somebody else writes this log: it ends at {next_seq}")
+
     def _begin(self) -> None:
         """Be as the log says, and note that a node decides from here on."""
         recovered = recover(self._store, self._maker)
@@ -307,7 +332,7 @@ class Controller:
         self._snapshot_events = recovered.events_since_snapshot
         self._told_s = self._unattended_s = 0
         self._feed.begin(self._next_seq)
-        turn = self._turn()
+        turn = self._turn({})
         turn.tell(NodeStarted(at_s=turn.at_s))
         self._fault = ""
         if not self._make_durable(turn, 0):
@@ -324,6 +349,7 @@ class Controller:
                 return False
         self._backoff_s = min(self._backoff_s * 2, _BACKOFF_LAST_S)
         try:
+            self.revive()
             self._begin()
         except (Conflict, Different):
             raise

@@ -84,11 +84,11 @@ class Node:
         *,
         limits: Limits | None = None,
         pace: Pace | None = None,
-        held: ExitStack | None = None,
+        revive: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the node works with; `held` is let go of when it closes."""
+        """Take what the node works with; `revive` is tried when the database has gone."""
         self._store, self._maker, self._runners, self._clock = store, maker, runners, clock
-        self._held = held or ExitStack()
+        self._held = ExitStack()
         numbers, pace = Metrics(), pace or Pace()
         self.metrics = numbers.registry
         self._feed = Feed(store)
@@ -98,6 +98,7 @@ class Node:
         )
         self._controller.acts_given = self._outbox.give
         self._controller.acts_reload = self._outbox.load
+        self._controller.revive = revive
         self._watches = {
             name: Watch(
                 name,
@@ -123,6 +124,10 @@ class Node:
         self._outbox.start()
         for watch in self._watches.values():
             watch.start()
+
+    def hold(self, held: ExitStack) -> None:
+        """Let go of `held` when the node closes."""
+        self._held = held
 
     def close(self) -> None:
         """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""

@@ -28,8 +28,8 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.errors import Conflict, InvalidDocument, NotFound
-from allod.prove.encoding import canonical, decode, encode, kind_of
-from allod.run.log import Answer, WorkloadRow
+from allod.prove.encoding import canonical, decode
+from allod.run.log import Answer, Leaf, WorkloadRow
 from allod.run.node_views import Change, Role, Submitted, WorkloadView
 from allod.run.ports import RunReport
 from allod.run.records import Admin, TokenMade, TokenRevoked
@@ -44,6 +44,7 @@ class Turn(Protocol):
 
     at_s: int
     views: Views
+    leaves: list[Leaf]  #: What was told, noted and decided so far.
 
     def tell(self, event: Event) -> tuple[Decision, ...]:
         """Tell the engine, and keep event and decisions for the log."""
@@ -122,10 +123,13 @@ class Submit:
                 actor=self.actor,
             )
         )
-        decision = next(item for item in decisions if item.workload_id == workload_id)
+        place, decision = next(
+            (place, item) for place, item in enumerate(decisions) if item.workload_id == workload_id
+        )
         if self.key:
+            leaf = turn.leaves[place - len(decisions)]
             body = (
-                f'{{"decision":{encode(decision).decode()},"kind":"{kind_of(decision)}",'
+                f'{{"decision":{leaf.body.decode()},"kind":"{leaf.kind}",'
                 f'"workload_id":"{workload_id}"}}'
             )
             turn.answer_put(Answer(self.key, digest, ACCEPTED, body.encode(), turn.at_s))
@@ -138,9 +142,8 @@ class Submit:
 
     def _repeated(self, prior: Answer, digest: bytes) -> Callable[[], Submitted]:
         if prior.request_digest != digest:
-            key = self.key.partition("\n")[2]
             raise Conflict(
-                f"key '{key}' stands for another request", mend="use a new key for a new request"
+                "this key stands for another request", mend="use a new key for a new request"
             )
         kept = orjson.loads(prior.body)
         decision = decode(kept["kind"], orjson.dumps(kept["decision"]))

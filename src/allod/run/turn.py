@@ -23,9 +23,14 @@ class Answers:
         self._store = store
         self._kept: OrderedDict[str, Answer] = OrderedDict()
 
-    def get(self, key: str) -> Answer | None:
-        """What was answered under this key."""
-        return self._kept.get(key) or self._store.answer(key)
+    def known(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """What was answered under those of `keys` that were used before."""
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        for key in keys:
+            answer = None if key in found else self._store.answer(key)
+            if answer is not None:
+                found[key] = answer
+        return found
 
     def keep(self, answers: Iterable[Answer]) -> None:
         """Remember what is durable now."""
@@ -45,7 +50,7 @@ class OneTurn:
         next_seq: int,
         engine: Engine,
         views: Views,
-        answers: Answers,
+        known: dict[str, Answer],
         store: Store,
         timed: Callable[[float], None],
         monotonic_s: Callable[[], float],
@@ -57,8 +62,7 @@ class OneTurn:
         self.decisions: Counter[str] = Counter()
         self.events = 0
         self._next_seq = next_seq
-        self._engine, self._store, self._answers = engine, store, answers
-        self._by_key: dict[str, Answer] = {}
+        self._engine, self._store, self._by_key = engine, store, known
         self._timed, self._monotonic_s = timed, monotonic_s
 
     def tell(self, event: Event) -> tuple[Decision, ...]:
@@ -79,7 +83,7 @@ class OneTurn:
 
     def answer(self, key: str) -> Answer | None:
         """See `requests.Turn.answer`."""
-        return self._by_key.get(key) or self._answers.get(key)
+        return self._by_key.get(key)
 
     def answer_put(self, answer: Answer) -> None:
         """See `requests.Turn.answer_put`."""

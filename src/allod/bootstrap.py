@@ -1,0 +1,129 @@
+"""The only place that joins adapters to a node: database, runners, clock and engine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from allod.adapters.local import LocalRunner
+from allod.adapters.postgres import EmbeddedServer, Store
+from allod.config import Config, read_config
+from allod.decide.engine import Engine
+from allod.decide.explain import explain
+from allod.errors import Conflict, Forbidden, InvalidInput, Unavailable
+from allod.run.controller import Limits
+from allod.run.engine import EngineMaker
+from allod.run.node import Node, Pace
+
+_RUNS = "runs"
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_s(self) -> int:
+        """See `Clock.now_s`."""
+        return int(time.time())
+
+    def monotonic_s(self) -> float:
+        """See `Clock.monotonic_s`."""
+        return time.monotonic()
+
+
+def real_engine() -> EngineMaker[Engine]:
+    """The engine that decides for real."""
+    return EngineMaker(Engine, Engine.restore, explain)
+
+
+def open_node(
+    data_dir: Path,
+    *,
+    database: str = "",
+    config: Config | None = None,
+    maker: EngineMaker[Any] | None = None,
+) -> Node:
+    """A node on `data_dir`, recovered and deciding; close it, or use it in a `with` block.
+
+    `config` stands in place of the folder's own settings, `database` in place of theirs.
+
+    Raises:
+        Conflict: Another node has the folder or the database.
+        InvalidInput: The settings or the database URL are wrong.
+        Different: The engine would not have made the decisions that the log holds.
+        Unavailable: The database or the disk cannot be used.
+    """
+    config = config or read_config(data_dir, database=database or None)
+    with ExitStack() as held:
+        runs = held.enter_context(_runs_folder(config.data_dir))
+        url, revive = _database(config, held)
+        store = Store.open(url)
+        held.callback(store.close)
+        node = Node(
+            store,
+            maker or real_engine(),
+            {"local": LocalRunner(runs, output_cap_bytes=config.output_max_bytes)},
+            SystemClock(),
+            limits=Limits(
+                batch_requests=config.batch_requests,
+                queue_requests=config.queue_requests,
+                snapshot_events=config.snapshot_events,
+                answers_kept_s=config.keys_kept_d * 86_400,
+            ),
+            pace=Pace(
+                runner_threads=config.runner_threads,
+                poll_s=config.runner_poll_ms / 1000,
+                observe_s=float(config.runner_observe_s),
+            ),
+            revive=revive,
+        )
+        node.start()
+        node.hold(held.pop_all())
+        return node
+
+
+def _database(config: Config, held: ExitStack) -> tuple[str, Callable[[], None]]:
+    """The URL of the database, and what may bring it back when it has gone."""
+    if config.database:
+        return config.database, lambda: None
+    server = EmbeddedServer(config.data_dir)
+    server.start()
+    held.callback(server.stop)
+    return server.url(), server.start
+
+
+@contextmanager
+def _runs_folder(data_dir: Path) -> Iterator[Path]:
+    """The folder of the local runner, for this process alone: two nodes there would be two minds.
+
+    Raises:
+        Conflict: Another node has it; says which process.
+    """
+    folder = data_dir / _RUNS
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except (FileExistsError, NotADirectoryError):
+        raise InvalidInput(f"{folder} is not a folder", mend="name another data folder") from None
+    except PermissionError as error:
+        raise Forbidden(f"cannot write in {data_dir}: {error.strerror}") from None
+    except OSError as error:
+        raise Unavailable(f"cannot write in {data_dir}: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace") or "that is starting"
+            raise Conflict(
+                f"a node is already running on {data_dir} (process {holder})",
+                mend="use it, stop it, or give the new one a data folder of its own",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield folder
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,115 @@
+"""A node's settings: one frozen model, read from `config.yaml` in the data folder, all optional."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from allod.errors import InvalidInput
+
+FILE = "config.yaml"
+
+
+class Config(BaseModel):
+    """How a node is set up; a key that is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    data_dir: Path
+    """Folder that holds all the node keeps; not read from the file in it."""
+    database: str = ""
+    """URL of a PostgreSQL database; empty: the one that comes with Allod, in the data folder."""
+    host: str = "127.0.0.1"
+    """Address to listen at; anything but loopback needs `public`."""
+    port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port to listen at; default: 7700 or the next one that is free."""
+    public: bool = False
+    """True if others than this machine may reach it."""
+    runner_threads: int = Field(default=4, ge=1, le=64)
+    """Workloads that are started or stopped at the same time. [1]"""
+    runner_poll_ms: int = Field(default=100, ge=10, le=60_000)
+    """How often runners are asked what has ended. [ms]"""
+    runner_observe_s: int = Field(default=5, ge=1, le=3_600)
+    """How often runners are asked about all that is placed. [s]"""
+    output_max_bytes: int = Field(default=8 << 20, ge=1 << 12)
+    """Output kept of one run: its first half and its last. [bytes]"""
+    batch_requests: int = Field(default=256, ge=1, le=10_000)
+    """Most requests that become durable together. [1]"""
+    queue_requests: int = Field(default=10_000, ge=1)
+    """Most requests that wait; one more is told to ask again. [1]"""
+    snapshot_events: int = Field(default=5_000, ge=1)
+    """Events between two snapshots; more make a restart longer. [1]"""
+    keys_kept_d: int = Field(default=7, ge=1)
+    """How long an Idempotency-Key stands for its first request. [d]"""
+
+    @model_validator(mode="after")
+    def _not_public_by_mistake(self) -> Config:
+        if not self.public and not self.loopback:
+            raise ValueError(
+                f"host '{self.host}' lets others in; write 'public: true' if that is meant"
+            )
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """True if only this machine reaches it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def read_config(data_dir: Path, **given: Any) -> Config:
+    """The settings of the node in `data_dir`: what is `given`, else its file, else the defaults.
+
+    Raises:
+        InvalidInput: The file cannot be read, or a setting is wrong; names it, its value and the
+            mend.
+    """
+    file = data_dir / FILE
+    values = _read(file)
+    for name in ("data_dir",):
+        if name in values:
+            raise InvalidInput(f"{file}: {name}: cannot be set there", mend="remove it")
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Config(data_dir=data_dir, **values)
+    except ValidationError as error:
+        raise _invalid(error, file) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f": line {mark.line + 1}" if mark else ""
+        raise InvalidInput(f"{file}{where}: not valid YAML", mend="mend the syntax") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file}: cannot be read: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{file}: settings are a mapping", mend="write 'key: value' lines")
+    return {str(key): value for key, value in content.items()}
+
+
+def _invalid(error: ValidationError, file: Path) -> InvalidInput:
+    fault = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        known = sorted(Config.model_fields)
+        near = get_close_matches(name, known, 1, 0.5)
+        mend = f"write '{near[0]}'" if near else f"known: {', '.join(known)}"
+        return InvalidInput(f"{file}: {name}: unknown key", mend=mend)
+    if fault["type"] == "value_error":
+        message, _, mend = str(fault.get("ctx", {}).get("error", fault["msg"])).partition("; ")
+        return InvalidInput(f"{file}: {message}", mend=mend)
+    return InvalidInput(f"{file}: {name}: {fault['msg'].lower()} (got {fault['input']!r})")
