@@ -1,0 +1,105 @@
+"""The running work of a pool in order of its latest end, as a chain of small sorted blocks.
+
+A flat sorted array moves half of itself on every insertion; a chain of blocks moves at most
+BLOCK_SIZE entries and lets a search skip a block by its sum of units.
+"""
+
+from __future__ import annotations
+
+from allod.decide.kernel.jit import compiled
+from allod.decide.kernel.state import BLOCK_FREE, BLOCK_SIZE, BLOCKS_FREE_N, State
+
+
+@compiled
+def _take_block(s: State) -> int:
+    b = s.number[BLOCK_FREE]
+    s.number[BLOCK_FREE] = s.block[b].next
+    s.number[BLOCKS_FREE_N] -= 1
+    s.block[b].n = 0
+    s.block[b].units = 0
+    return b
+
+
+@compiled
+def insert(s: State, p: int, j: int) -> None:
+    """Enter running job `j` of pool `p` at its latest end."""
+    end = s.job[j].ends
+    b = s.pool[p].ends_tail
+    if b < 0:
+        b = _take_block(s)
+        s.block[b].next = -1
+        s.block[b].prev = -1
+        s.pool[p].ends_head = b
+        s.pool[p].ends_tail = b
+    while s.block[b].prev >= 0 and s.block_end[b, 0] > end:
+        b = s.block[b].prev
+    if s.block[b].n == BLOCK_SIZE:
+        b = _split(s, p, b, end)
+    i = s.block[b].n
+    while i > 0 and s.block_end[b, i - 1] > end:
+        s.block_end[b, i] = s.block_end[b, i - 1]
+        s.block_job[b, i] = s.block_job[b, i - 1]
+        i -= 1
+    s.block_end[b, i] = end
+    s.block_job[b, i] = j
+    s.block[b].n += 1
+    s.block[b].units += s.job[j].n
+    s.job[j].block = b
+    s.pool[p].running += 1
+
+
+@compiled
+def _split(s: State, p: int, b: int, end: int) -> int:
+    """Halve full block `b`; return the half into which `end` belongs."""
+    half = BLOCK_SIZE // 2
+    after = s.block[b].next
+    c = _take_block(s)
+    s.block[c].prev = b
+    s.block[c].next = after
+    s.block[b].next = c
+    if after >= 0:
+        s.block[after].prev = c
+    else:
+        s.pool[p].ends_tail = c
+    moved = 0
+    for i in range(half, BLOCK_SIZE):
+        j = s.block_job[b, i]
+        s.block_end[c, i - half] = s.block_end[b, i]
+        s.block_job[c, i - half] = j
+        s.job[j].block = c
+        moved += s.job[j].n
+    s.block[c].n = BLOCK_SIZE - half
+    s.block[b].n = half
+    s.block[c].units = moved
+    s.block[b].units -= moved
+    return c if end >= s.block_end[c, 0] else b
+
+
+@compiled
+def remove(s: State, p: int, j: int) -> None:
+    """Take job `j` out of the order of pool `p`."""
+    b = s.job[j].block
+    n = s.block[b].n
+    i = 0
+    while s.block_job[b, i] != j:
+        i += 1
+    while i < n - 1:
+        s.block_end[b, i] = s.block_end[b, i + 1]
+        s.block_job[b, i] = s.block_job[b, i + 1]
+        i += 1
+    s.block[b].n = n - 1
+    s.block[b].units -= s.job[j].n
+    s.pool[p].running -= 1
+    if n == 1:
+        before, after = s.block[b].prev, s.block[b].next
+        if before >= 0:
+            s.block[before].next = after
+        else:
+            s.pool[p].ends_head = after
+        if after >= 0:
+            s.block[after].prev = before
+        else:
+            s.pool[p].ends_tail = before
+        s.block[b].next = s.number[BLOCK_FREE]
+        s.number[BLOCK_FREE] = b
+        s.number[BLOCKS_FREE_N] += 1

@@ -1,0 +1,113 @@
+"""Limits over time: power at the meter (P1) and class ceilings (C8) are one mechanism.
+
+A limit is a row of windows, each with a start, a cap and what is used. Work counts in the present
+window and in every later one that begins before its latest end: so a window that will be narrower
+is respected by work that is placed now. `used` is of running work, `claimed` of claims.
+"""
+
+from __future__ import annotations
+
+from allod.decide.kernel.jit import compiled
+from allod.decide.kernel.state import State
+
+
+@compiled
+def amount_on(s: State, limit: int, p: int, c: int, n: int) -> int:
+    """What `n` accelerators in pool `p` and class `c` take of `limit`; 0 if it is not theirs."""
+    for i in range(s.pool[p].limits_n):
+        if s.pool_limit[p, i] == limit:
+            return n * s.pool[p].watts
+    a = c
+    while a >= 0:
+        if s.cls[a].limit == limit:
+            return n
+        a = s.cls[a].parent
+    return 0
+
+
+@compiled
+def limits_of(s: State, p: int, c: int, found: object) -> int:
+    """Write the limits on pool `p` and class `c` to `found`; return how many."""
+    count = 0
+    for i in range(s.pool[p].limits_n):
+        found[count] = s.pool_limit[p, i]  # type: ignore[index]
+        count += 1
+    a = c
+    while a >= 0:
+        if s.cls[a].limit >= 0:
+            found[count] = s.cls[a].limit  # type: ignore[index]
+            count += 1
+        a = s.cls[a].parent
+    return count
+
+
+@compiled
+def slack(s: State, limit: int, amount: int, end: int) -> int:
+    """Least room left in any window from now to `end` after taking `amount`; below 0: no fit."""
+    k = s.limit[limit].now
+    least = s.window[k].cap - s.window[k].used - s.window[k].claimed - amount
+    k += 1
+    while k < s.limit[limit].w1 and s.window[k].t < end:
+        left = s.window[k].cap - s.window[k].used - s.window[k].claimed - amount
+        least = min(least, left)
+        k += 1
+    return least
+
+
+@compiled
+def fits(s: State, p: int, c: int, n: int, end: int) -> bool:
+    """True if no limit on pool `p` and class `c` stands against `n` accelerators until `end`."""
+    watts = n * s.pool[p].watts
+    for i in range(s.pool[p].limits_n):
+        if slack(s, s.pool_limit[p, i], watts, end) < 0:
+            return False
+    a = c
+    while a >= 0:
+        if s.cls[a].limit >= 0 and slack(s, s.cls[a].limit, n, end) < 0:
+            return False
+        a = s.cls[a].parent
+    return True
+
+
+@compiled
+def _add(s: State, limit: int, amount: int, end: int, claim: bool) -> None:
+    k = s.limit[limit].now
+    first = k
+    while k < s.limit[limit].w1 and (k == first or s.window[k].t < end):
+        if claim:
+            s.window[k].claimed += amount
+        else:
+            s.window[k].used += amount
+        k += 1
+    if not claim and amount > 0:
+        s.limit[limit].peak = max(s.limit[limit].peak, s.window[first].used)
+        left = s.window[first].cap - s.window[first].used
+        s.limit[limit].left = min(s.limit[limit].left, left)
+
+
+@compiled
+def add(s: State, p: int, c: int, n: int, end: int, claim: bool) -> None:
+    """Count `n` accelerators (below 0: give them back) on all limits of `p` and `c`."""
+    watts = n * s.pool[p].watts
+    for i in range(s.pool[p].limits_n):
+        _add(s, s.pool_limit[p, i], watts, end, claim)
+    a = c
+    while a >= 0:
+        if s.cls[a].limit >= 0:
+            _add(s, s.cls[a].limit, n, end, claim)
+        if claim:
+            s.cls[a].claimed += n
+        else:
+            s.cls[a].use += n
+        a = s.cls[a].parent
+
+
+@compiled
+def floor_room(s: State, c: int) -> int:
+    """How much class `c` may still take within a floor, its own or one around it (C2)."""
+    most = -(1 << 53)
+    a = c
+    while a >= 0:
+        most = max(most, s.cls[a].floor - s.cls[a].use - s.cls[a].claimed)
+        a = s.cls[a].parent
+    return most

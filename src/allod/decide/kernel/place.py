@@ -1,0 +1,265 @@
+"""Start and end of a run: what is taken, what is given back, and whether it may start at all."""
+
+from __future__ import annotations
+
+from allod.decide.kernel import ends, limits, room
+from allod.decide.kernel.jit import compiled
+from allod.decide.kernel.state import (
+    BUDGET_BLOCKED,
+    CLAIMED,
+    DECIDED_N,
+    FREE,
+    JOB_FREE,
+    JOBS_FREE_N,
+    NEED_N,
+    NEW,
+    NOW,
+    PLACED,
+    RUNNING,
+    RUNNING_N,
+    State,
+)
+
+
+@compiled
+def new_job(
+    s: State,
+    verdict: int,
+    project: int,
+    n: int,
+    topology: int,
+    wall: int,
+    submit: int,
+    seq: int,
+) -> int:
+    """A row for a job that has just been asked for."""
+    j = s.number[JOB_FREE]
+    s.number[JOB_FREE] = s.job[j].next
+    s.number[JOBS_FREE_N] -= 1
+    s.job[j].n = n
+    s.job[j].topology = topology
+    s.job[j].state = NEW
+    s.job[j].backed = 0
+    s.job[j].bucket = -1
+    s.job[j].next = -1
+    s.job[j].prev = -1
+    s.job[j].pool = -1
+    s.job[j].cls = -1
+    s.job[j].run = 0
+    s.job[j].block = -1
+    s.job[j].span = -1
+    s.job[j].reserved = -1
+    s.job[j].verdict = verdict
+    s.job[j].project = project
+    s.job[j].wall = wall
+    s.job[j].submit = submit
+    s.job[j].seq = seq
+    s.job[j].start = -1
+    s.job[j].ends = -1
+    s.job[j].stop_at = 0
+    return j
+
+
+@compiled
+def forget_job(s: State, j: int) -> None:
+    """Give back the row of a job that is neither waiting nor running."""
+    s.job[j].state = FREE
+    s.job[j].next = s.number[JOB_FREE]
+    s.number[JOB_FREE] = j
+    s.number[JOBS_FREE_N] += 1
+
+
+@compiled
+def need_pass(s: State, t: int) -> None:
+    """Note that something changed at site `t`."""
+    s.site[t].valid = 0
+    if s.site[t].needs == 0:
+        s.site[t].needs = 1
+        s.need[s.number[NEED_N]] = t
+        s.number[NEED_N] += 1
+
+
+@compiled
+def in_budget(s: State, j: int, end: int) -> bool:
+    """True if the project of job `j` has a grant left for all of its wall time (C8)."""
+    r = s.job[j].project
+    if s.job[j].n * s.job[j].wall <= s.project[r].budget and end <= s.project[r].until:
+        return True
+    s.number[BUDGET_BLOCKED] = 1
+    return False
+
+
+@compiled
+def beside_reservations(s: State, p: int, c: int, j: int, end: int) -> bool:
+    """True if job `j` in pool `p` delays no reserved start at its site (C7)."""
+    t, n = s.pool[p].site, s.job[j].n
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        h = s.pool[q].r_job
+        if h < 0 or h == j or end <= s.pool[q].r_time:
+            continue
+        if q == p:
+            if n > s.pool[q].r_extra:
+                return False
+            if s.pool[q].per_node > 1 and not room.packs_late(s, p, n, s.job[j].topology):
+                return False
+        for i in range(s.pool[q].r_limits_n):
+            amount = limits.amount_on(s, s.held_limit[q, i], p, c, n)
+            if amount > s.held_slack[q, i]:
+                return False
+    return True
+
+
+@compiled
+def may_start(s: State, p: int, c: int, j: int) -> bool:
+    """True if job `j` may start now in pool `p` as class `c`: units, limits, nodes, reservations."""
+    n = s.job[j].n
+    end = s.number[NOW] + s.job[j].wall
+    if n > s.pool[p].free - s.pool[p].claimed:
+        return False
+    if not limits.fits(s, p, c, n, end):
+        return False
+    if s.pool[p].per_node > 1:
+        # Promised nodes are not known until the victims are gone; nobody slips in before.
+        if s.pool[p].claimed > 0 or not room.packs(s, p, n, s.job[j].topology):
+            return False
+    return beside_reservations(s, p, c, j, end)
+
+
+@compiled
+def backing(s: State, p: int, c: int, n: int) -> int:
+    """Bits of the depths at which `n` more of class `c` are within the floor."""
+    bits = 0
+    a = c
+    while a >= 0:
+        if s.cls[a].use + s.cls[a].claimed + n <= s.cls[a].floor:
+            bits |= 1 << s.cls[a].depth
+        a = s.cls[a].parent
+    return bits
+
+
+@compiled
+def is_lent(s: State, j: int) -> bool:
+    """True if running job `j` is beyond some floor on its path, so that it can be reclaimed."""
+    a = s.job[j].cls
+    while a >= 0:
+        if s.job[j].backed & (1 << s.cls[a].depth) == 0:
+            return True
+        a = s.cls[a].parent
+    return False
+
+
+@compiled
+def decide(s: State, kind: int, j: int, other: int, lent: bool, t: int) -> None:
+    """Write a decision to the buffer."""
+    i = s.number[DECIDED_N]
+    s.decided[i].kind = kind
+    s.decided[i].job = j
+    s.decided[i].other = other
+    s.decided[i].lent = 1 if lent else 0
+    s.decided[i].t = t
+    s.number[DECIDED_N] = i + 1
+
+
+@compiled
+def start(s: State, p: int, c: int, j: int) -> bool:
+    """Run job `j` in pool `p` as class `c` from now on; False if its nodes cannot be had after all."""
+    t, n, now = s.pool[p].site, s.job[j].n, s.number[NOW]
+    end = now + s.job[j].wall
+    plain = s.pool[p].per_node == 1
+    claimed = s.job[j].state == CLAIMED
+    late = False
+    if not plain and not claimed:
+        h = s.pool[p].r_job
+        late = h >= 0 and h != j and end > s.pool[p].r_time
+    if not plain and not room.occupy(s, p, j, late):
+        return False
+    if not claimed:
+        s.job[j].backed = backing(s, p, c, n)
+    s.pool[p].free -= n
+    limits.add(s, p, c, n, end, False)
+    s.job[j].state = RUNNING
+    s.job[j].pool = p
+    s.job[j].cls = c
+    s.job[j].run += 1
+    s.job[j].start = now
+    s.job[j].ends = end
+    s.job[j].stop_at = 0
+    ends.insert(s, p, j)
+    s.number[RUNNING_N] += 1
+    if not claimed:
+        charge(s, j, t)
+    _use_extra(s, p, c, j, end, late)
+    decide(s, PLACED, j, -1, is_lent(s, j), end)
+    return True
+
+
+@compiled
+def charge(s: State, j: int, t: int) -> None:
+    """Count all of the wall time of job `j` as used; what it leaves unused comes back at its end."""
+    r, cost = s.job[j].project, s.job[j].n * s.job[j].wall
+    s.use[r, t] += cost
+    s.project[r].budget -= cost
+
+
+@compiled
+def refund(s: State, j: int, t: int, unused: int) -> None:
+    """Give back `unused` seconds of all accelerators of job `j`."""
+    r, cost = s.job[j].project, s.job[j].n * unused
+    s.use[r, t] = max(0, s.use[r, t] - cost)
+    s.project[r].budget += cost
+    if s.number[BUDGET_BLOCKED] == 1:
+        s.number[BUDGET_BLOCKED] = 0
+        for site in range(len(s.site)):
+            if s.site[site].active > 0:
+                need_pass(s, site)
+
+
+@compiled
+def _use_extra(s: State, p: int, c: int, j: int, end: int, late: bool) -> None:
+    """Take what job `j` uses off the room that reservations at its site leave."""
+    t, n = s.pool[p].site, s.job[j].n
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        h = s.pool[q].r_job
+        if h < 0 or h == j or end <= s.pool[q].r_time:
+            continue
+        if q == p:
+            s.pool[q].r_extra -= n
+        for i in range(s.pool[q].r_limits_n):
+            s.held_slack[q, i] -= limits.amount_on(s, s.held_limit[q, i], p, c, n)
+    h = s.pool[p].r_job
+    if h >= 0 and h != j and not late and s.pool[p].per_node > 1:
+        # It has ended by then: its nodes are free at the reserved start as they were.
+        i = s.job[j].span
+        while i >= 0:
+            node = s.pool[p].node0 + s.span[i].node
+            s.node_late[node] += s.span[i].n
+            i = s.span[i].next
+
+
+@compiled
+def release(s: State, j: int) -> None:
+    """End the run of job `j`: all that it held is free."""
+    p, c = s.job[j].pool, s.job[j].cls
+    t, n, end = s.pool[p].site, s.job[j].n, s.job[j].ends
+    if s.pool[p].per_node > 1:
+        room.vacate(s, p, j)
+    ends.remove(s, p, j)
+    s.pool[p].free += n
+    limits.add(s, p, c, -n, end, False)
+    s.job[j].state = NEW
+    s.job[j].backed = 0
+    s.job[j].stop_at = 0
+    s.number[RUNNING_N] -= 1
+    unused = end - s.number[NOW]
+    if unused > 0:
+        refund(s, j, t, unused)
+    need_pass(s, t)
+
+
+@compiled
+def reserve(s: State, p: int, c: int, j: int, at: int, extra: int) -> None:
+    """Give job `j` the reservation of pool `p`; `start_of` with `mark` has written its room."""
+    s.pool[p].r_job = j
+    s.pool[p].r_time = at
+    s.pool[p].r_extra = extra
+    s.job[j].reserved = p

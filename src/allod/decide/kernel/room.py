@@ -1,0 +1,172 @@
+"""Room inside a pool: which nodes hold a gang (R1) and which NVLink domain (R2).
+
+A pool with one accelerator per node has equal units and no nodes to choose. In the others a packed
+gang takes whole nodes and at most one part of a node, the fullest that serves; a gang that asks for
+one NVLink domain takes the fullest domain that serves. Ties go to the lowest number, so that the
+choice depends on what is free and on nothing else.
+"""
+
+from __future__ import annotations
+
+from allod.decide.kernel.jit import compiled
+from allod.decide.kernel.state import (
+    DOMAIN,
+    PACKED,
+    SPAN_FREE,
+    SPANS_FREE_N,
+    SPREAD,
+    State,
+)
+
+
+@compiled
+def packs(s: State, p: int, n: int, topology: int) -> bool:
+    """True if the nodes of pool `p` now hold a gang of `n`; the pool must model nodes."""
+    per_node = s.pool[p].per_node
+    if topology == SPREAD:
+        return n <= s.pool[p].free
+    if topology == DOMAIN:
+        return best_domain(s, p, n, False) >= 0
+    whole, part = n // per_node, n % per_node
+    count0 = s.pool[p].count0
+    if s.node_count[count0 + per_node] < whole:
+        return False
+    if part == 0 or s.node_count[count0 + per_node] > whole:
+        return True
+    for free in range(part, per_node):
+        if s.node_count[count0 + free] > 0:
+            return True
+    return False
+
+
+@compiled
+def free_on(s: State, node: int, late: bool) -> int:
+    """Free accelerators of `node`; if `late`, only those that the reservation leaves."""
+    free = s.node_free[node]
+    return min(free, s.node_late[node]) if late else free
+
+
+@compiled
+def best_domain(s: State, p: int, n: int, late: bool) -> int:
+    """The NVLink domain of pool `p` with the least room that still holds `n`, or -1."""
+    best, best_free = -1, 1 << 30
+    per_domain = s.pool[p].per_domain
+    domains = s.pool[p].nodes // per_domain
+    for d in range(domains):
+        if late:
+            free = 0
+            first = s.pool[p].node0 + d * per_domain
+            for node in range(first, first + per_domain):
+                free += free_on(s, node, True)
+        else:
+            free = s.domain_free[s.pool[p].domain0 + d]
+        if n <= free < best_free:
+            best, best_free = d, free
+    return best
+
+
+@compiled
+def packs_late(s: State, p: int, n: int, topology: int) -> bool:
+    """As `packs`, for work that would still run at the reserved start of another."""
+    per_node, node0 = s.pool[p].per_node, s.pool[p].node0
+    if topology == DOMAIN:
+        return best_domain(s, p, n, True) >= 0
+    whole, part, total, fit = n // per_node, n % per_node, 0, 0
+    for node in range(node0, node0 + s.pool[p].nodes):
+        free = free_on(s, node, True)
+        total += free
+        if free == per_node:
+            whole -= 1
+        elif part > 0 and free >= part:
+            fit = 1
+    if topology == SPREAD:
+        return n <= total
+    return whole <= 0 and (part == 0 or fit == 1 or whole < 0)
+
+
+@compiled
+def set_free(s: State, p: int, node: int, free: int) -> None:
+    """Write the free accelerators of `node` of pool `p` and all that is counted from it."""
+    count0 = s.pool[p].count0
+    before = s.node_free[node]
+    s.node_count[count0 + before] -= 1
+    s.node_count[count0 + free] += 1
+    s.node_free[node] = free
+    s.node_late[node] += free - before
+    domain = (node - s.pool[p].node0) // s.pool[p].per_domain
+    if domain < s.pool[p].nodes // s.pool[p].per_domain:
+        s.domain_free[s.pool[p].domain0 + domain] += free - before
+
+
+@compiled
+def _give_span(s: State, p: int, j: int, node: int, n: int) -> None:
+    set_free(s, p, node, s.node_free[node] - n)
+    i = s.number[SPAN_FREE]
+    s.number[SPAN_FREE] = s.span[i].next
+    s.number[SPANS_FREE_N] -= 1
+    s.span[i].node = node - s.pool[p].node0
+    s.span[i].n = n
+    s.span[i].next = s.job[j].span
+    s.job[j].span = i
+
+
+@compiled
+def occupy(s: State, p: int, j: int, late: bool) -> bool:
+    """Choose and take the nodes of job `j` in pool `p`; False if they do not hold it."""
+    n, topology = s.job[j].n, s.job[j].topology
+    per_node, node0 = s.pool[p].per_node, s.pool[p].node0
+    nodes = s.pool[p].nodes
+    first, last = node0, node0 + nodes
+    if topology == DOMAIN:
+        d = best_domain(s, p, n, late)
+        if d < 0:
+            return False
+        first = node0 + d * s.pool[p].per_domain
+        last = first + s.pool[p].per_domain
+    if topology != PACKED:
+        left = n
+        for node in range(first, last):
+            if left == 0:
+                break
+            took = min(left, free_on(s, node, late))
+            if took > 0:
+                _give_span(s, p, j, node, took)
+                left -= took
+        return left == 0
+    whole, part = n // per_node, n % per_node
+    best, best_free = -1, per_node + 1
+    if part > 0:
+        # The part goes to a node that is already broken into, before whole ones are counted out.
+        for node in range(first, last):
+            free = free_on(s, node, late)
+            if part <= free < best_free and free < per_node:
+                best, best_free = node, free
+    for node in range(first, last):
+        if whole == 0 and (part == 0 or best >= 0):
+            break
+        if free_on(s, node, late) == per_node:
+            if whole > 0:
+                _give_span(s, p, j, node, per_node)
+                whole -= 1
+            else:
+                best = node
+    if whole > 0 or (part > 0 and best < 0):
+        return False
+    if part > 0:
+        _give_span(s, p, j, best, part)
+    return True
+
+
+@compiled
+def vacate(s: State, p: int, j: int) -> None:
+    """Give back the nodes of job `j`."""
+    i = s.job[j].span
+    while i >= 0:
+        node = s.pool[p].node0 + s.span[i].node
+        set_free(s, p, node, s.node_free[node] + s.span[i].n)
+        after = s.span[i].next
+        s.span[i].next = s.number[SPAN_FREE]
+        s.number[SPAN_FREE] = i
+        s.number[SPANS_FREE_N] += 1
+        i = after
+    s.job[j].span = -1

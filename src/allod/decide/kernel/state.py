@@ -1,0 +1,284 @@
+"""What the engine keeps: a few record arrays, one row for each thing, rows used again.
+
+All quantities are int64 or int64. -1 is 'none' for every index. Rows of jobs, buckets, blocks and
+spans are chained in free lists, so that memory follows what is live, not what has been.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from allod.decide.kernel.handle import Array, Handle
+
+# States of a job.
+FREE, NEW, WAITING, CLAIMED, RUNNING = 0, 1, 2, 3, 4
+# Topologies of a job, in the order of domain.workload.Topology.
+PACKED, SPREAD, DOMAIN = 0, 1, 2
+# Policies.
+CHARTER, EASY, FCFS = 0, 1, 2
+# Kinds of decisions in the buffer.
+PLACED, RECLAIMED = 1, 2
+# Scalars, by place in State.number.
+(
+    NOW,  #: Time of the last event. [epoch s]
+    POLICY,
+    SEQ,  #: Next number in order of asking.
+    JOB_FREE,  #: Head of the free list of jobs; -1: none left.
+    BUCKET_FREE,
+    BLOCK_FREE,
+    SPAN_FREE,
+    JOBS_FREE_N,  #: Length of that free list.
+    BUCKETS_FREE_N,
+    BLOCKS_FREE_N,
+    SPANS_FREE_N,
+    ACTIVE_N,  #: Buckets with someone waiting.
+    DECIDED_N,  #: Decisions in the buffer.
+    EPOCH,  #: Number of the pass, to mark what it has looked at.
+    CHANGE_AT,  #: Next row of the change schedule.
+    WAITING_N,
+    RUNNING_N,
+    CLAIM_SEQ,
+    NEED_N,  #: Sites on the list of those that need a pass.
+    PAIR_N,
+    BUDGET_BLOCKED,  #: 1 if some waiting job was held back by its budget.
+    NUMBERS,
+) = range(22)
+
+JOB = np.dtype(
+    [
+        ("n", "i8"),  # accelerators
+        ("topology", "i8"),
+        ("state", "i8"),
+        ("backed", "i8"),  # bit d: within the floor of its class at depth d
+        ("bucket", "i8"),
+        ("next", "i8"),
+        ("prev", "i8"),
+        ("pool", "i8"),
+        ("cls", "i8"),
+        ("run", "i8"),  # how often it was placed
+        ("block", "i8"),
+        ("span", "i8"),  # head of its list of node spans
+        ("reserved", "i8"),  # pool at which it holds the reservation
+        ("verdict", "i8"),
+        ("project", "i8"),
+        ("row", "i8"),  # for the caller
+        ("wall", "i8"),  # [s]
+        ("submit", "i8"),
+        ("seq", "i8"),
+        ("start", "i8"),
+        ("ends", "i8"),  # start + wall
+        ("stop_at", "i8"),  # when it must go; 0: it need not
+        ("run_s", "i8"),  # true duration, for replay
+    ],
+    align=True,
+)
+BUCKET = np.dtype(
+    [
+        ("verdict", "i8"),
+        ("n", "i8"),
+        ("project", "i8"),
+        ("topology", "i8"),
+        ("head", "i8"),
+        ("tail", "i8"),
+        ("active", "i8"),  # place in State.active
+        ("chain", "i8"),  # next in its hash chain or free list
+        ("wall", "i8"),
+        ("epoch", "i8"),  # pass that has settled it
+    ],
+    align=True,
+)
+POOL = np.dtype(
+    [
+        ("site", "i8"),
+        ("per_node", "i8"),  # 1: equal units
+        ("nodes", "i8"),
+        ("per_domain", "i8"),  # nodes per NVLink domain
+        ("node0", "i8"),  # first node in State.node_free
+        ("domain0", "i8"),
+        ("count0", "i8"),  # first in State.node_count
+        ("limits_n", "i8"),
+        ("ends_head", "i8"),
+        ("ends_tail", "i8"),
+        ("running", "i8"),
+        ("r_job", "i8"),  # who holds the reservation
+        ("r_limits_n", "i8"),
+        ("units", "i8"),  # accelerators live now
+        ("free", "i8"),  # units less those of running work
+        ("claimed", "i8"),  # units promised to claims
+        ("watts", "i8"),  # per accelerator at the meter [W]
+        ("r_time", "i8"),  # reserved start
+        ("r_extra", "i8"),  # units left over at that time
+    ],
+    align=True,
+)
+CLASS = np.dtype(
+    [
+        ("site", "i8"),
+        ("parent", "i8"),
+        ("depth", "i8"),
+        ("limit", "i8"),  # its ceiling as a limit
+        ("priority", "i8"),
+        ("floor", "i8"),
+        ("use", "i8"),  # accelerators of running work, with all inside it
+        ("claimed", "i8"),
+        ("notice", "i8"),
+        ("run_min", "i8"),
+        ("claims", "i8"),  # claims that were met
+        ("late", "i8"),  # of these, later than notice and stop time (C2)
+        ("wait", "i8"),  # longest time from claim to start [s]
+    ],
+    align=True,
+)
+SITE = np.dtype(
+    [
+        ("pool0", "i8"),
+        ("pool1", "i8"),
+        ("valid", "i8"),  # 1: its reservations are what a pass would make
+        ("active", "i8"),  # active buckets that may come here
+        ("needs", "i8"),  # 1: on the list of sites that need a pass
+        ("limited", "i8"),  # 1: some limit (power, ceiling) can bind here
+        ("claim_n", "i8"),
+        ("decay", "i8"),  # factor per decay step, in 65536ths
+        ("decayed", "i8"),  # time up to which use is decayed
+        ("stop", "i8"),  # time the runner takes to stop [s]
+    ],
+    align=True,
+)
+LIMIT = np.dtype(
+    [
+        ("w0", "i8"),
+        ("w1", "i8"),
+        ("now", "i8"),  # the window that holds now
+        ("peak", "i8"),  # most that was ever used
+        ("left", "i8"),  # least that was ever left under the cap
+    ],
+    align=True,
+)
+WINDOW = np.dtype([("t", "i8"), ("cap", "i8"), ("used", "i8"), ("claimed", "i8")], align=True)
+PROJECT = np.dtype([("share", "i8"), ("budget", "i8"), ("until", "i8")], align=True)
+BLOCK = np.dtype([("n", "i8"), ("next", "i8"), ("prev", "i8"), ("units", "i8")], align=True)
+SPAN = np.dtype([("node", "i8"), ("n", "i8"), ("next", "i8")], align=True)
+#: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` gains budget
+#: a; 3 project `id` keeps at most budget a and b is its new last date.
+CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
+DECISION = np.dtype(
+    [("kind", "i8"), ("job", "i8"), ("other", "i8"), ("lent", "i8"), ("t", "i8")], align=True
+)
+
+BLOCK_SIZE = 64  #: Ends kept in one block of the ordered list.
+LIMITS_MAX = 8  #: Most limits on one placement: site, hall, pool, and a chain of classes.
+
+
+class State(Handle):
+    """The arrays. Shapes: J jobs, B buckets, P pools, C classes, S sites, V verdicts, R projects."""
+
+    fields: ClassVar[dict[str, tuple[Any, int]]] = {
+        "number": (np.int64, 1),  # (NUMBERS,)
+        "job": (JOB, 1),  # (J,)
+        "bucket": (BUCKET, 1),  # (B,)
+        "hashed": (np.int64, 1),  # heads of the hash chains of buckets
+        "active": (np.int64, 1),  # (B,)
+        "pool": (POOL, 1),  # (P,)
+        "pool_limit": (np.int64, 2),  # (P, 3), limits of pool, hall and site
+        "held_limit": (np.int64, 2),  # (P, LIMITS_MAX), limits of each reservation
+        "held_slack": (np.int64, 2),  # (P, LIMITS_MAX), what each reservation leaves of them
+        "cls": (CLASS, 1),  # (C,)
+        "site": (SITE, 1),  # (S,)
+        "limit": (LIMIT, 1),  # (L,)
+        "window": (WINDOW, 1),  # (W,)
+        "project": (PROJECT, 1),  # (R,)
+        "use": (np.int64, 2),  # (R, S), decayed use [accelerator-seconds]
+        "verdict": (np.int64, 2),  # (V, P), class at each pool or -1
+        "rank": (np.int64, 2),  # (V, P), preference of each pool, lower first
+        "node_free": (np.int64, 1),  # all nodes of all pools
+        "node_late": (np.int64, 1),  # free at the reserved start beside what is reserved
+        "node_count": (np.int64, 1),  # nodes by number of free accelerators, per pool
+        "domain_free": (np.int64, 1),  # all NVLink domains
+        "block": (BLOCK, 1),  # (K,)
+        "block_end": (np.int64, 2),  # (K, BLOCK_SIZE)
+        "block_job": (np.int64, 2),  # (K, BLOCK_SIZE)
+        "span": (SPAN, 1),
+        "change": (CHANGE, 1),  # by time
+        "decided": (DECISION, 1),
+        "need": (np.int64, 1),  # (S,), sites that need a pass
+        "claim": (np.int64, 2),  # (S, CLAIMS_MAX), jobs with a claim, oldest first
+        "pair": (np.int64, 2),  # (Q, 2), (seq of who was reclaimed, seq of whom for)
+        "scratch": (np.int64, 1),
+    }
+    number: Array
+    job: Array
+    bucket: Array
+    hashed: Array
+    active: Array
+    pool: Array
+    pool_limit: Array
+    held_limit: Array
+    held_slack: Array
+    cls: Array
+    site: Array
+    limit: Array
+    window: Array
+    project: Array
+    use: Array
+    verdict: Array
+    rank: Array
+    node_free: Array
+    node_late: Array
+    node_count: Array
+    domain_free: Array
+    block: Array
+    block_end: Array
+    block_job: Array
+    span: Array
+    change: Array
+    decided: Array
+    need: Array
+    claim: Array
+    pair: Array
+    scratch: Array
+
+
+CLAIMS_MAX = 256  #: Most claims pending at one site; further reclaims wait for one to be met.
+
+
+def chain(rows: Array, field: str, first: int) -> None:
+    """Link rows `first`.. of `rows` into a free list through `field`."""
+    rows[field][first:] = np.arange(first + 1, len(rows) + 1)
+    rows[field][-1] = -1
+
+
+def grown(array: Array, rows: int) -> Array:
+    """`array` with `rows` rows, the new ones zero."""
+    bigger = np.zeros((rows, *array.shape[1:]), array.dtype)
+    bigger[: len(array)] = array
+    return bigger
+
+
+def make_room(s: State, *, factor: int = 2) -> None:
+    """Give `s` more rows of jobs, buckets, blocks and decisions where they run short."""
+    number = s.number
+    for name, field, free, count in (
+        ("job", "next", JOB_FREE, JOBS_FREE_N),
+        ("bucket", "chain", BUCKET_FREE, BUCKETS_FREE_N),
+        ("block", "next", BLOCK_FREE, BLOCKS_FREE_N),
+        ("span", "next", SPAN_FREE, SPANS_FREE_N),
+    ):
+        old = getattr(s, name)
+        if number[count] * 4 > len(old):
+            continue
+        new = grown(old, len(old) * factor)
+        chain(new, field, len(old))
+        new[field][-1] = number[free]
+        number[free] = len(old)
+        number[count] += len(new) - len(old)
+        s.put(name, new)
+        if name == "bucket":
+            s.put("active", grown(s.active, len(new)))
+        elif name == "block":
+            s.put("block_end", grown(s.block_end, len(new)))
+            s.put("block_job", grown(s.block_job, len(new)))
+        elif name == "job":
+            s.put("decided", grown(s.decided, len(new) * 2 + 64))
+            s.put("scratch", np.zeros(len(new) * 8, np.int64))
