@@ -102,6 +102,10 @@ def test_a_ring_with_nobody_outside_is_unknown() -> None:
         ({"x": a_party("NO", {"y": 5001}, dispersed=False)}, ["Party/y"]),
         ({"x": a_party("NO", {"y": 4999})}, []),
         ({"x": a_party("NO", {"y": None})}, ["Party/x: spec.owners.y.share_bp", "Party/y"]),
+        (
+            {"x": a_party("NO", {"y": None}), "y": a_party(None)},
+            ["Party/x: spec.owners.y.share_bp", "Party/y: spec.seat"],
+        ),
         # Two small shares in hands that are not known may be in one.
         ({"x": a_party("NO", {"y": 2500, "z": 2500})}, ["Party/y", "Party/z"]),
         # Beside an owner of half that is not known, a small rest is no matter.

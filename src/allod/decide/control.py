@@ -67,11 +67,10 @@ def controllers(party: str, parties: Parties) -> ControlFinding:
     possible = _hands(reach, parties, possible=True)
     found = tuple(_controller(name, party, parties, sure) for name in sorted(sure[party]))
     unknown = set(_gaps(party, parties, sure, possible))
-    unknown |= {
-        no_seat(item.party) if item.party in parties else no_document(item.party)
-        for item in found
-        if not item.seat.known
-    }
+    # Whoever may turn out to be in control is asked for its seat too, so that one round will do.
+    for name in possible[party] - {UNKNOWN_HAND}:
+        if not seat(name, parties).known:
+            unknown.add(no_seat(name) if name in parties else no_document(name))
     # A small share keeps its holder out of control, so the finding rests on it just as well.
     assumed = {path for name in reach for path in assumed_shares(name, parties)}
     assumed |= {seat_path(item.party) for item in found if item.seat.standing is Standing.ASSUMED}
