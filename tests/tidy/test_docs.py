@@ -24,18 +24,17 @@ def commands() -> list[str]:
     """`allod COMMAND` for each command of the CLI, those of groups too."""
     if find_spec("allod.cli.main") is None:
         return []
-    import click
     from typer.main import get_command
 
     from allod.cli.main import app
 
-    def walk(command: click.Command, name: str) -> list[str]:
-        if not isinstance(command, click.Group):
+    def walk(command: object, name: str) -> list[str]:
+        # Typer brings a click of its own, so what a group is shows in what it has.
+        inner = getattr(command, "commands", None)
+        if inner is None:
             return [name]
-        inner = sorted(command.commands.items())
-        return [
-            line for word, sub in inner if not sub.hidden for line in walk(sub, f"{name} {word}")
-        ]
+        shown = (item for item in sorted(inner.items()) if not item[1].hidden)
+        return [line for word, sub in shown for line in walk(sub, f"{name} {word}")]
 
     return walk(get_command(app), "allod")
 

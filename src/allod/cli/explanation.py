@@ -1,0 +1,79 @@
+"""An explanation in words: for every site all that stands in the way, in the order law, class,
+hardware, power, room, then the smallest change and the expected start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from allod.cli.client import Json
+from allod.cli.words import from_now, instant, printable
+
+STEPS: Final = ("law", "class", "hardware", "power", "room")
+_FINAL: Final = {
+    "completed": "completed; nothing stands in its way",
+    "failed": "has failed",
+    "timeout": "was stopped at its wall time",
+    "cancelled": "was cancelled",
+    "reclaimed": "was stopped to give lent room back",
+    "lost": "was lost: its runner no longer knows it",
+    "refused": "was refused: as it was asked for it can never run",
+}
+_HOLDS_ROOM: Final = ("placed", "running", "stopping")
+
+
+def told_explanation(view: Json, explanation: Json, now_s: int) -> Iterator[str]:
+    """The lines that explain where the workload of `view` stands."""
+    yield _headline(view, explanation, now_s)
+    ended = view["state"] in _FINAL
+    for answer in explanation["sites"]:
+        yield ""
+        yield from _site(answer, now_s, ended=ended)
+
+
+def _headline(view: Json, explanation: Json, now_s: int) -> str:
+    head = f"{view['id']} {printable(view['name'])}"
+    state = view["state"]
+    if state in _FINAL:
+        at = f" at {instant(view['ended_at_s'])}" if view["ended_at_s"] else ""
+        return f"{head} {_FINAL[state]}{at}"
+    if state in _HOLDS_ROOM:
+        lent = ", on lent room that may be reclaimed" if view["lent"] else ""
+        return f"{head} is {state} at {view['site']}/{view['pool']}{lent}"
+    expected, basis = explanation["expected_at_s"], printable(explanation["basis"])
+    if expected is None:
+        return f"{head} waits; when it can start is not known" + (f": {basis}" if basis else "")
+    return f"{head} waits; expected to start {from_now(expected, now_s)}" + (
+        f", because {basis}" if basis else ""
+    )
+
+
+def _site(answer: Json, now_s: int, *, ended: bool) -> Iterator[str]:
+    yield answer["site"] or "everywhere"
+    grouped = {
+        step: [item for item in answer["blockers"] if item["step"] == step] for step in STEPS
+    }
+    for step, blockers in grouped.items():
+        for i, blocker in enumerate(blockers):
+            yield f"  {step if i == 0 else '':<8}  {_blocker(blocker)}"
+    if not answer["blockers"] and not ended:
+        yield "  nothing stands in its way"
+    if answer["change"]:
+        yield f"  {'change':<8}  {printable(answer['change'])}"
+    if answer["expected_at_s"] is not None:
+        basis = f"; {printable(answer['basis'])}" if answer["basis"] else ""
+        yield f"  {'expected':<8}  {from_now(answer['expected_at_s'], now_s)}{basis}"
+
+
+def _blocker(blocker: Json) -> str:
+    """The reason in words, then what was needed and found, then where it comes from."""
+    compared = ""
+    if blocker["needed"] and blocker["actual"]:
+        compared = f" [needed: {blocker['needed']}; actual: {blocker['actual']}]"
+    elif blocker["needed"] or blocker["actual"]:
+        side = "needed" if blocker["needed"] else "actual"
+        compared = f" [{side}: {blocker[side]}]"
+    origin = f" ({blocker['origin']})" if blocker["origin"] else ""
+    never = "; waiting does not help" if blocker["forever"] else ""
+    return printable(f"{blocker['message']}{compared}{origin}{never}")

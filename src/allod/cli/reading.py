@@ -1,0 +1,57 @@
+"""Documents out of the files named on a command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from allod.domain.document import Document, read_documents
+from allod.errors import InvalidDocument, InvalidInput
+
+_BYTES_MAX = 64 << 20
+
+
+def read_all(files: Sequence[Path]) -> list[Document]:
+    """The documents of all `files`, in their order.
+
+    Raises:
+        InvalidInput: A file cannot be read.
+        InvalidDocument: A document breaks its schema, or is there twice.
+    """
+    found: dict[str, Document] = {}
+    for file in files:
+        for document in read_documents(_text(file), _name(file)):
+            if document.key in found:
+                raise InvalidDocument(
+                    f"{document.key} is there twice, first in {found[document.key].file}",
+                    file=document.file,
+                    mend="remove one of them",
+                )
+            found[document.key] = document
+    return list(found.values())
+
+
+def _name(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
+
+
+def _text(file: Path) -> str:
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(_BYTES_MAX + 1)
+        else:
+            with file.open("rb") as opened:
+                data = opened.read(_BYTES_MAX + 1)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot read {file}: {(error.strerror or '').lower()}", mend="check the path"
+        ) from error
+    if len(data) > _BYTES_MAX:
+        raise InvalidInput(f"{_name(file)} is over 64 MiB", mend="write less into one file")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{_name(file)} is not UTF-8 text (byte {error.start})", mend="save it as UTF-8"
+        ) from error

@@ -1,0 +1,296 @@
+"""queue, show, why, cancel, logs, decisions: what a person reads."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from allod.cli import client, decisions
+from tests.cli.conftest import Allod
+from tests.cli.played import Answer, Asked, PlayedNode, decision, problem, reason, workload
+
+NOW_S = 1_800_000_180
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: float(NOW_S))
+
+
+def listed(*items: dict[str, Any], next: str | None = None) -> dict[str, Any]:
+    return {"items": list(items), "next": next}
+
+
+def by_state(**items: list[dict[str, Any]]) -> Any:
+    def reply(asked: Asked) -> Answer:
+        state = asked.query.get("state", ["all"])[0]
+        return Answer(listed(*items.get(state, [])))
+
+    return reply
+
+
+RUNNING = workload(
+    id="w2",
+    state="running",
+    site="narvik",
+    pool="gb300",
+    run=1,
+    nodes=[[0, 4], [1, 4]],
+    placed_at_s=NOW_S - 100,
+    started_at_s=NOW_S - 90,
+    ends_at_s=NOW_S + 3600,
+    lent=True,
+    power_w=36_000,
+    reasons=[],
+)
+
+
+def test_the_queue_shows_holders_then_waiters_by_their_turn(allod: Allod, node: PlayedNode) -> None:
+    later = workload(id="w9", submitted_at_s=NOW_S - 60)
+    node.on("GET", "/v1/workloads", by_state(waiting=[later, workload()], running=[RUNNING]))
+    result = allod("queue")
+    heading, *rows = result.out.splitlines()
+    assert heading.split("  ")[0] == "id"
+    assert len({len(line) for line in (heading, *rows)}) == 1
+    begin, end = heading.index("waiting for"), heading.index("since")
+    assert [(row.split()[0], row[begin:end].strip(), row[end:].strip()) for row in rows] == [
+        ("w2", "-", "1m30s"),
+        ("w1", "narvik: 12 accelerators are free, 16 are asked for", "3m"),
+        ("w9", "narvik: 12 accelerators are free, 16 are asked for", "1m"),
+    ]
+    assert "narvik/gb300  16  running" in rows[0]
+    assert [asked.query["state"][0] for asked in node.asked] == [
+        "running",
+        "placed",
+        "stopping",
+        "waiting",
+    ]
+
+
+def test_filters_go_to_the_node(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads", listed())
+    result = allod(
+        "queue", "--state", "refused", "--project", "fjord", "--site", "narvik", "--class", "c"
+    )
+    assert (result.status, result.out) == (0, "")
+    assert result.err == "no workload (refused) is there\n"
+    assert node.asked[0].query == {
+        "limit": ["50"],
+        "state": ["refused"],
+        "project": ["fjord"],
+        "site": ["narvik"],
+        "access_class": ["c"],
+    }
+
+
+def test_an_unknown_state_is_told_the_near_one(allod: Allod, node: PlayedNode) -> None:
+    result = allod("queue", "--state", "runing")
+    assert result.status == 2
+    assert "write 'running'" in result.err
+    assert node.asked == []
+
+
+def test_all_pages_are_walked_where_all_is_asked_for(allod: Allod, node: PlayedNode) -> None:
+    node.on(
+        "GET", "/v1/workloads", listed(workload(id="w2"), next="cursor"), listed(workload(id="w1"))
+    )
+    result = allod("queue", "--state", "all", "--limit", "0", "--json")
+    assert [item["id"] for item in result.json] == ["w1", "w2"]
+    assert node.asked[1].query["after"] == ["cursor"]
+
+
+def test_a_list_that_is_cut_says_so(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads", listed(workload(), next="cursor"))
+    result = allod("queue", "--state", "waiting", "--limit", "1")
+    assert "only the latest 1 of each state are shown" in result.err
+
+
+def test_json_is_the_only_thing_on_standard_output(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads", by_state())
+    result = allod("queue", "--json")
+    assert (result.json, result.err) == ([], "")
+
+
+def test_show_has_what_is_known_and_leaves_out_what_is_not(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads/w2", RUNNING)
+    node.on(
+        "GET",
+        "/v1/workloads/w2/decisions",
+        listed({"seq": 9, **decision("placement")}, {"seq": 8, **decision("hold")}),
+    )
+    result = allod("show", "w2")
+    lines = result.out.splitlines()
+    assert "workload   w2 train" in lines
+    assert "placed at  narvik/gb300, run 1" in lines
+    assert "nodes      0×4, 1×4" in lines
+    assert "power      36.0 kW" in lines
+    assert "ends by    2027-01-15 09:03:00 UTC (in 1h)" in lines
+    assert not [line for line in lines if line.startswith(("ended", "detail", "stops by"))]
+    assert lines[-2].split()[:5] == ["9", "2027-01-15", "08:00:00", "UTC", "placement"]
+    assert allod("show", "w2", "--json").json["decisions"][1]["kind"] == "hold"
+
+
+def explanation(**changed: Any) -> dict[str, Any]:
+    return {
+        "workload_id": "w1",
+        "state": "waiting",
+        "expected_at_s": NOW_S + 2100,
+        "basis": "w2 ends by then",
+        "sites": [
+            {
+                "site": "cambrai",
+                "blockers": [
+                    reason(
+                        site="cambrai",
+                        step="law",
+                        message="storage is not permitted in FR",
+                        needed="MA",
+                        actual="FR",
+                        origin="Dataset/health",
+                        forever=True,
+                    ),
+                    reason(
+                        site="cambrai",
+                        step="law",
+                        message="processing is not permitted in FR",
+                        needed="",
+                        actual="",
+                    ),
+                    reason(site="cambrai", step="room", message="no room"),
+                ],
+                "change": "let Dataset/health be stored and processed in FR",
+                "expected_at_s": None,
+                "basis": "",
+            },
+            {
+                "site": "narvik",
+                "blockers": [reason()],
+                "change": "ask for 12 accelerators",
+                "expected_at_s": NOW_S + 2100,
+                "basis": "w2 ends by then",
+            },
+        ],
+    } | changed
+
+
+def test_why_gives_every_site_all_reasons_in_the_order_of_judging(
+    allod: Allod, node: PlayedNode
+) -> None:
+    node.on("GET", "/v1/workloads/w1", workload())
+    node.on("GET", "/v1/workloads/w1/why", explanation())
+    assert (
+        allod("why", "w1").out
+        == """\
+w1 train waits; expected to start 2027-01-15 08:38:00 UTC (in 35m), because w2 ends by then
+
+cambrai
+  law       storage is not permitted in FR [needed: MA; actual: FR] (Dataset/health); \
+waiting does not help
+            processing is not permitted in FR
+  room      no room [needed: 16; actual: 12]
+  change    let Dataset/health be stored and processed in FR
+
+narvik
+  room      12 accelerators are free, 16 are asked for [needed: 16; actual: 12]
+  change    ask for 12 accelerators
+  expected  2027-01-15 08:38:00 UTC (in 35m); w2 ends by then
+"""
+    )
+
+
+def test_why_of_work_that_runs_or_has_ended_says_that_first(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads/w2", RUNNING)
+    node.on("GET", "/v1/workloads/w2/why", explanation(sites=[]))
+    told = allod("why", "w2").out
+    assert told == "w2 train is running at narvik/gb300, on lent room that may be reclaimed\n"
+    node.on("GET", "/v1/workloads/w2", RUNNING | {"state": "refused", "ended_at_s": None})
+    assert allod("why", "w2").out == (
+        "w2 train was refused: as it was asked for it can never run\n"
+    )
+
+
+def test_an_unknown_start_is_not_made_up(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads/w1", workload())
+    node.on("GET", "/v1/workloads/w1/why", explanation(expected_at_s=None, basis="", sites=[]))
+    assert allod("why", "w1").out == "w1 train waits; when it can start is not known\n"
+
+
+def test_cancel_goes_through_all_and_ends_with_the_first_error(
+    allod: Allod, node: PlayedNode
+) -> None:
+    node.on("GET", "/v1/workloads/w1", workload())
+    node.on("POST", "/v1/workloads/w1/cancel", workload(state="cancelled"))
+    node.on("GET", "/v1/workloads/w3", workload(id="w3", state="completed"))
+    node.on("POST", "/v1/workloads/w3/cancel", workload(id="w3", state="completed"))
+    node.on("GET", "/v1/workloads/w7", problem(404, "not-found", "there is no workload 'w7'"))
+    result = allod("cancel", "w7", "w1", "w3", "w1")
+    assert result.status == 3
+    assert result.err == "error: there is no workload 'w7'\n"
+    assert result.out == "w1 train: cancelled\nw3 train: completed; it stays as it is\n"
+    assert len(node.bodies("POST", "/v1/workloads/w1/cancel")) == 1
+
+
+def test_output_is_printed_as_it_was_written(allod: Allod, node: PlayedNode) -> None:
+    def reply(asked: Asked) -> Answer:
+        offset = int(asked.query.get("offset", ["0"])[0])
+        parts = {0: (b"a\nb", 3), 3: (b"\tc\n", 10), 10: (b"", 10)}
+        data, following = parts[offset]
+        return Answer(data, headers={"Allod-Next-Offset": str(following)})
+
+    node.on("GET", "/v1/workloads/w1/logs", reply)
+    result = allod("logs", "w1", "--stderr", "--run", "2")
+    assert result.out == "a\nb\tc\n"
+    assert result.err == "4 bytes of the output were not kept: it was over the limit\n"
+    assert node.asked[0].query["stream"] == ["stderr"]
+    assert node.asked[0].query["run"] == ["2"]
+    assert allod("logs", "w1", "--json").json == {
+        "id": "w1",
+        "stream": "stdout",
+        "text": "a\nb\tc\n",
+        "missing_bytes": 4,
+    }
+
+
+def test_followed_output_ends_with_the_work(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads/w1/logs", Answer(b"one\ntwo\n"))
+    result = allod("logs", "w1", "--follow")
+    assert (result.status, result.out) == (0, "one\ntwo\n")
+    assert node.asked[0].query["follow"] == ["true"]
+    node.on("GET", "/v1/workloads/w1/logs", problem(404, "not-found", "it has no run"))
+    assert allod("logs", "w1", "--follow").status == 3
+
+
+def test_decisions_end_with_the_latest(allod: Allod, node: PlayedNode) -> None:
+    found = ({"seq": 9, **decision("placement")}, {"seq": 8, **decision("hold")})
+    node.on("GET", "/v1/decisions", listed(*found, next="more"))
+    result = allod("decisions", "--limit", "2")
+    rows = [line.split()[0] for line in result.out.splitlines()]
+    assert rows == ["seq", "8", "9"]
+    assert "only the last 2 are shown" in result.err
+
+
+def event(seq: int) -> bytes:
+    return b'id: %d\ndata: {"seq":%d,"kind":"decision/Hold","record":{}}\n\n' % (seq, seq)
+
+
+def test_followed_decisions_go_on_where_the_node_broke_off(
+    node: PlayedNode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(decisions, "_PAUSE_S", 0.0)
+    node.on("GET", "/healthz", {"seq": 4})
+    node.on(
+        "GET",
+        "/v1/events",
+        Answer(b"retry: 2000\n\n" + event(5) + b": quiet\n\nid: 7\n\n"),
+        Answer(lost=True),
+        Answer(event(8) + event(9)),
+    )
+    with client.NodeClient(node.url) as speaking:
+        leaves = list(islice(decisions._leaves(speaking, ""), 3))
+    assert [leaf["seq"] for leaf in leaves] == [5, 8, 9]
+    asked = [asked.query["after"] for asked in node.asked if asked.path == "/v1/events"]
+    assert asked == [["4"], ["7"], ["7"]]
+    assert capsys.readouterr().err.count("waiting for it to come back") == 1
