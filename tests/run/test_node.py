@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from allod.domain.decision import Decision, Hold, Placement, Reclaim, Refusal
+from allod.domain.document import from_json
 from allod.domain.event import Outcome
 from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
 from allod.run.node import Node
@@ -77,6 +78,27 @@ def test_what_cannot_be_accepted_leaves_nothing(node: Node, store: MemoryStore) 
         node.apply([workload()]).result(WAIT_S)
     assert len(store.leaves) == before
     assert node.submit(workload(), key="k").result(WAIT_S).workload_id == "w1"
+
+
+def test_text_that_is_no_text_is_refused_and_harms_nobody(node: Node) -> None:
+    node.apply([site()]).result(WAIT_S)
+    with pytest.raises(InvalidDocument, match="Workload/job holds what cannot be written"):
+        node.submit(workload(command=["\ud800"])).result(WAIT_S)
+    for value, says in (("\ud800", "cannot be written"), (1.5, "not whole")):
+        assumption = {"document": "Site/here", "path": "title", "value": [value]}
+        scenario = from_json(
+            {
+                "apiVersion": "allod/v1",
+                "kind": "Scenario",
+                "metadata": {"name": "s"},
+                "spec": {"title": "s", "assumptions": [assumption]},
+            }
+        )
+        with pytest.raises(InvalidDocument, match=f"Scenario/s holds .*{says}"):
+            node.apply([scenario]).result(WAIT_S)
+    with pytest.raises(InvalidInput, match="name of a token"):
+        node.token_make("a\nb", Role.READ)
+    assert node.submit(workload(command=["\0", "é"])).result(WAIT_S).workload_id == "w1"
 
 
 def test_the_same_key_gives_the_same_answer(node: Node, store: MemoryStore) -> None:
@@ -234,8 +256,6 @@ def test_documents_come_change_stay_and_go(node: Node, store: MemoryStore) -> No
 
 
 def test_a_dry_run_fails_as_the_real_one_would(node: Node, store: MemoryStore) -> None:
-    from allod.domain.document import from_json
-
     charter = from_json(
         {
             "apiVersion": "allod/v1",

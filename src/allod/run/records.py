@@ -8,10 +8,13 @@ passes them over.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
-from allod.domain.decision import Decision
+import orjson
+
+from allod.domain.decision import DECISIONS, Decision, Reason
 from allod.domain.event import (
+    EVENTS,
     DocumentRemoved,
     DocumentsApplied,
     Event,
@@ -55,7 +58,30 @@ def leaf_of(record: Record, seq: int) -> Leaf:
     """`record` as the leaf `seq`."""
     if isinstance(record, TokenMade | TokenRevoked):
         return Leaf(seq, record.at_s, f"admin/{type(record).__name__}", canonical(asdict(record)))
-    return Leaf(seq, record.at_s, kind_of(record), encode(record))
+    if isinstance(record, DocumentsApplied):
+        return Leaf(seq, record.at_s, kind_of(record), encode(record))
+    return Leaf(seq, record.at_s, kind_of(record), _encoded_fast(record))
+
+
+def _encoded_fast(record: Event | Decision) -> bytes:
+    """The very bytes of `prove.encoding.encode`, in a tenth of its time.
+
+    It is called for every record that is written. Events and decisions are flat but for their
+    reasons, and what a workload asks for holds no floats, which is what `encode` also checks.
+    """
+    values = {name: getattr(record, name) for name in _NAMES[type(record)]}
+    if reasons := values.get("reasons"):
+        values["reasons"] = [
+            {name: getattr(reason, name) for name in _REASON_NAMES} for reason in reasons
+        ]
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+_NAMES: dict[type, tuple[str, ...]] = {
+    cls: tuple(sorted(field.name for field in fields(cls)))
+    for cls in (*EVENTS.values(), *DECISIONS.values(), Reason)
+}
+_REASON_NAMES = _NAMES[Reason]
 
 
 def record_of(leaf: Leaf) -> Record:

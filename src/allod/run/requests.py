@@ -27,7 +27,7 @@ from allod.domain.event import (
     WorkloadStarted,
     WorkloadSubmitted,
 )
-from allod.errors import Conflict, InvalidDocument, NotFound
+from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
 from allod.prove.encoding import canonical, decode
 from allod.run.log import Answer, Leaf, WorkloadRow
 from allod.run.node_views import Change, Role, Submitted, WorkloadView
@@ -87,6 +87,7 @@ class Submit:
     spec: dict[str, Any]
     actor: str
     key: str
+    digest: bytes  #: Of what is asked for, to know the same request again.
 
     @classmethod
     def of(cls, document: Document, actor: str, key: str | None) -> Submit:
@@ -102,17 +103,16 @@ class Submit:
                 mend="apply it, and submit documents of kind Workload",
             )
         spec = document.spec.model_dump(mode="json", exclude_defaults=True)
+        encoded = _encodable({"name": document.name, "spec": spec}, document)
         # One caller's keys mean nothing to another.
-        return cls(document.name, spec, actor, f"{actor}\n{key}" if key else "")
+        scoped = f"{actor}\n{key}" if key else ""
+        return cls(document.name, spec, actor, scoped, hashlib.sha256(encoded).digest())
 
     def decide(self, turn: Turn) -> Callable[[], Submitted]:
         """See `Request.decide`."""
-        digest = b""
-        if self.key:
-            digest = self._digest()
-            prior = turn.answer(self.key)
-            if prior is not None:
-                return self._repeated(prior, digest)
+        prior = turn.answer(self.key) if self.key else None
+        if prior is not None:
+            return self._repeated(prior)
         workload_id = f"w{turn.views.ordinal + 1}"
         decisions = turn.tell(
             WorkloadSubmitted(
@@ -132,16 +132,12 @@ class Submit:
                 f'{{"decision":{leaf.body.decode()},"kind":"{leaf.kind}",'
                 f'"workload_id":"{workload_id}"}}'
             )
-            turn.answer_put(Answer(self.key, digest, ACCEPTED, body.encode(), turn.at_s))
+            turn.answer_put(Answer(self.key, self.digest, ACCEPTED, body.encode(), turn.at_s))
         submitted = Submitted(workload_id, decision, False)
         return lambda: submitted
 
-    def _digest(self) -> bytes:
-        content = {"name": self.name, "spec": self.spec}
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
-
-    def _repeated(self, prior: Answer, digest: bytes) -> Callable[[], Submitted]:
-        if prior.request_digest != digest:
+    def _repeated(self, prior: Answer) -> Callable[[], Submitted]:
+        if prior.request_digest != self.digest:
             raise Conflict(
                 "this key stands for another request", mend="use a new key for a new request"
             )
@@ -150,6 +146,31 @@ class Submit:
         assert isinstance(decision, Decision)
         submitted = Submitted(kept["workload_id"], decision, True)
         return lambda: submitted
+
+
+def _encodable(content: dict[str, Any], document: Document) -> bytes:
+    """`content` as JSON.
+
+    Raises:
+        InvalidDocument: Some text in it is no Unicode text, so no log could hold it.
+    """
+    try:
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise InvalidDocument(
+            f"{document.key} holds what cannot be written as JSON: {error}",
+            file=document.file,
+            mend="use Unicode text and whole numbers",
+        ) from error
+
+
+def _holds_fraction(value: Any) -> bool:
+    """True if a float is anywhere in `value`: the log holds none."""
+    if isinstance(value, dict):
+        return any(_holds_fraction(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_holds_fraction(item) for item in value)
+    return isinstance(value, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +210,12 @@ def changes_of(
             )
         seen.add(document.key)
         body = document.to_json()
+        if b"." in _encodable(body, document) and _holds_fraction(body):
+            raise InvalidDocument(
+                f"{document.key} holds a number that is not whole",
+                file=document.file,
+                mend="write it as a whole number of a smaller unit",
+            )
         before = views.current(document.kind, document.name)
         if before is None:
             what = "created"
@@ -266,6 +293,10 @@ class MakeToken:
 
     def decide(self, turn: Turn) -> Callable[[], None]:
         """See `Request.decide`."""
+        if not self.name.isprintable() or not 1 <= len(self.name) <= 64:
+            raise InvalidInput(
+                f"{self.name[:80]!r} cannot be the name of a token", mend="use up to 64 characters"
+            )
         before = turn.views.tokens.get(self.name)
         if before is not None and before.revoked_at_s is None:
             raise Conflict(
