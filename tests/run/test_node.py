@@ -84,18 +84,19 @@ def test_text_that_is_no_text_is_refused_and_harms_nobody(node: Node) -> None:
     node.apply([site()]).result(WAIT_S)
     with pytest.raises(InvalidDocument, match="Workload/job holds what cannot be written"):
         node.submit(workload(command=["\ud800"])).result(WAIT_S)
-    for value, says in (("\ud800", "cannot be written"), (1.5, "not whole")):
-        assumption = {"document": "Site/here", "path": "title", "value": [value]}
-        scenario = from_json(
-            {
-                "apiVersion": "allod/v1",
-                "kind": "Scenario",
-                "metadata": {"name": "s"},
-                "spec": {"title": "s", "assumptions": [assumption]},
-            }
-        )
-        with pytest.raises(InvalidDocument, match=f"Scenario/s holds .*{says}"):
-            node.apply([scenario]).result(WAIT_S)
+    scenario = from_json(
+        {
+            "apiVersion": "allod/v1",
+            "kind": "Scenario",
+            "metadata": {"name": "s"},
+            "spec": {
+                "title": "s",
+                "assumptions": [{"document": "Site/here", "path": "title", "value": ["\ud800"]}],
+            },
+        }
+    )
+    with pytest.raises(InvalidDocument, match="Scenario/s holds what cannot be written"):
+        node.apply([scenario]).result(WAIT_S)
     with pytest.raises(InvalidInput, match="name of a token"):
         node.token_make("a\nb", Role.READ)
     assert node.submit(workload(command=["\0", "é"])).result(WAIT_S).workload_id == "w1"

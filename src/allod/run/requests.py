@@ -164,15 +164,6 @@ def _encodable(content: dict[str, Any], document: Document) -> bytes:
         ) from error
 
 
-def _holds_fraction(value: Any) -> bool:
-    """True if a float is anywhere in `value`: the log holds none."""
-    if isinstance(value, dict):
-        return any(_holds_fraction(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_holds_fraction(item) for item in value)
-    return isinstance(value, float)
-
-
 @dataclass(frozen=True, slots=True)
 class Apply:
     """Documents are to hold, all or none."""
@@ -210,12 +201,7 @@ def changes_of(
             )
         seen.add(document.key)
         body = document.to_json()
-        if b"." in _encodable(body, document) and _holds_fraction(body):
-            raise InvalidDocument(
-                f"{document.key} holds a number that is not whole",
-                file=document.file,
-                mend="write it as a whole number of a smaller unit",
-            )
+        _encodable(body, document)
         before = views.current(document.kind, document.name)
         if before is None:
             what = "created"
