@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from allod.api import ApiSettings, create_app
 from allod.domain.document import from_json
-from allod.run.node_views import Role
+from allod.run.node_views import LIVE_STATES, Role, State
 from allod.web import pages
 from tests.api.asking import workload
 from tests.api.fake_node import FakeNode
@@ -100,8 +101,6 @@ def test_who_waits_is_told_why_for_every_site(page: Page, node: FakeNode) -> Non
 
 
 def test_names_and_reasons_are_text(page: Page, node: FakeNode) -> None:
-    from dataclasses import replace
-
     submit(node, "big", 60)
     submit(node, "late", 8)
     view = node.held["w2"]
@@ -200,13 +199,18 @@ def test_it_fits_and_can_be_read(
     browser: Browser, served: Served, node: FakeNode, width: int, scheme: str
 ) -> None:
     submit(node, "a-rather-long-name-that-goes-on-and-on-and-on-until-the-limit", 60)
-    submit(node, "late", 8)
+    for number, state in enumerate(State, 2):
+        submit(node, f"is-{state}", 8)
+        ends = {"ended_at_s": None if state in LIVE_STATES else node.at_s}
+        node.held[f"w{number}"] = replace(
+            node.held[f"w{number}"], state=state, site="narvik", lent=True, run=1, **ends
+        )
     page = browser.new_page(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,  # type: ignore[arg-type]
     )
     page.goto(served.url)
-    expect(page.locator("tr[data-id]")).to_have_count(2)
+    expect(page.locator("tr[data-id]")).to_have_count(1 + len(State))
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0
     assert page.evaluate(CONTRAST) >= 4.5

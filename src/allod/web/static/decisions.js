@@ -1,7 +1,7 @@
 // Decisions, latest first.
 
 import { h, keyed, only } from "./dom.js";
-import { at, badge, count, duration, power } from "./format.js";
+import { at, badge, count, counted, duration, power } from "./format.js";
 
 export function showDecisions(list, items, hrefOf) {
   if (!items.length) {
@@ -25,7 +25,7 @@ export function decisionText(item) {
   switch (item.kind) {
     case "placement":
       return [
-        `${item.site}, pool ${item.pool}: ${count(item.accelerators)} accelerators, ${power(item.power_w)}`,
+        `${item.site}, pool ${item.pool}: ${counted(item.accelerators, "accelerator")}, ${power(item.power_w)}`,
         item.access_class ? `, class ${item.access_class}` : "",
         item.run > 1 ? `, run ${item.run}` : "",
         item.lent ? h("span", { class: "lent" }, `; on lent room, ${duration(item.notice_s)} notice`) : null,

@@ -1,7 +1,7 @@
 // One workload: all reasons for every site, expected start, decisions and output.
 
 import { h } from "./dom.js";
-import { at, badge, count, duration, power, since, step, until } from "./format.js";
+import { at, badge, count, counted, duration, power, since, step, until } from "./format.js";
 import { get, output } from "./node.js";
 import { decisionText } from "./decisions.js";
 import { ended, where } from "./workloads.js";
@@ -62,7 +62,7 @@ function facts(item) {
   const rows = [
     ["State", [badge(item.state), item.out_of_reach ? h("span", { class: "warn" }, " its runner is out of reach; it may well be running") : null]],
     ["Project", item.project],
-    ["Asks for", `${count(item.accelerators)} accelerators for at most ${duration(item.wall_time_s)} (${item.kind})`],
+    ["Asks for", `${counted(item.accelerators, "accelerator")} for at most ${duration(item.wall_time_s)} (${item.kind})`],
     ["Where", where(item)],
     item.power_w ? ["Power", `${power(item.power_w)} at the meter`] : null,
     item.lent ? ["Room", h("span", { class: "lent" }, "lent: it can be taken back with notice")] : null,

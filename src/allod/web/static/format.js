@@ -8,6 +8,9 @@ const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code"
 
 export const count = (value) => whole.format(value);
 
+/** '1 accelerator', '8 accelerators'. */
+export const counted = (value, word) => `${whole.format(value)} ${word}${value === 1 ? "" : "s"}`;
+
 export function power(watts) {
   for (const [size, unit] of [[1e9, "GW"], [1e6, "MW"], [1e3, "kW"]]) {
     if (Math.abs(watts) >= size) return `${(watts / size).toLocaleString("en-GB", { maximumSignificantDigits: 3 })} ${unit}`;

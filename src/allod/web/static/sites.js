@@ -79,7 +79,7 @@ function classes(site) {
   return h(
     "table",
     { class: "classes" },
-    h("thead", {}, h("tr", {}, ["Class", "Accelerators in use", "In use", "Floor", "Ceiling", "Waiting"].map((word, index) => h("th", { scope: "col", class: index > 1 ? "number" : null }, word)))),
+    h("thead", {}, h("tr", {}, ["Class", "Accelerators", "In use", "Floor", "Ceiling", "Waiting"].map((word, index) => h("th", { scope: "col", class: index > 1 ? "number" : null }, word)))),
     h("tbody", {}, site.classes.map((item) => classRow(item, site, depth.get(item.name) ?? 0))),
   );
 }
@@ -99,7 +99,7 @@ function classRow(item, site, depth) {
   return h(
     "tr",
     {},
-    h("th", { scope: "row", style: { "--depth": depth }, title: `${item.title || item.name}; priority ${item.priority}; its floor is back within ${duration(item.reclaim_notice_s)}` }, item.name),
+    h("th", { scope: "row", style: { "--depth": depth }, title: `${item.title ? `${item.name}: ${item.title}` : item.name}; priority ${item.priority}; its floor is back within ${duration(item.reclaim_notice_s)}` }, item.name),
     h("td", {}, bar(label, scale, [{ value: own, is: "use" }, { value: item.in_use - own, is: "lent" }], marks)),
     h("td", { class: "number" }, count(item.in_use)),
     h("td", { class: "number" }, count(item.floor)),

@@ -41,7 +41,7 @@ function row(item, hrefOf) {
     h("th", { scope: "row" }, h("a", { href: hrefOf(item.id), "data-focus": item.id }, h("span", { class: "id" }, item.id), " ", h("span", { class: "name" }, item.name))),
     h("td", { class: "project" }, item.project),
     h("td", {}, badge(item.state), item.out_of_reach ? h("span", { class: "warn" }, " out of reach") : null),
-    h("td", { class: "number" }, count(item.accelerators), h("span", { class: "unit" }, " accelerators")),
+    h("td", { class: "number" }, count(item.accelerators), h("span", { class: "unit" }, item.accelerators === 1 ? " accelerator" : " accelerators")),
     h("td", { class: "where" }, where(item)),
     h("td", { class: "time" }, when(item)),
     h("td", { class: "why" }, why(item)),
