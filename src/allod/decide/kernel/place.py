@@ -263,3 +263,33 @@ def reserve(s: State, p: int, c: int, j: int, at: int, extra: int) -> None:
     s.pool[p].r_time = at
     s.pool[p].r_extra = extra
     s.job[j].reserved = p
+
+
+@compiled
+def readmit(s: State, j: int, p: int, c: int, claimed: bool) -> None:
+    """Enter job `j`, which runs (or holds a claim) in pool `p`, into the accounts of a new state.
+
+    Its row states start, ends, run, backing and, as a chain of spans, its nodes; nothing is decided
+    and nothing charged.
+    """
+    t, n = s.pool[p].site, s.job[j].n
+    s.job[j].pool = p
+    s.job[j].cls = c
+    if claimed:
+        s.job[j].state = CLAIMED
+        s.pool[p].claimed += n
+        limits.add(s, p, c, n, 1 << 53, True)
+        s.claim[t, s.site[t].claim_n] = j
+        s.site[t].claim_n += 1
+        return
+    s.job[j].state = RUNNING
+    s.pool[p].free -= n
+    limits.add(s, p, c, n, s.job[j].ends, False)
+    ends.insert(s, p, j)
+    s.number[RUNNING_N] += 1
+
+
+@compiled
+def readmit_span(s: State, j: int, p: int, node: int, n: int) -> None:
+    """Give `n` accelerators of node `node` of pool `p` to job `j` again."""
+    room.give_span(s, p, j, s.pool[p].node0 + node, n)

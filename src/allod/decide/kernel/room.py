@@ -99,7 +99,7 @@ def set_free(s: State, p: int, node: int, free: int) -> None:
 
 
 @compiled
-def _give_span(s: State, p: int, j: int, node: int, n: int) -> None:
+def give_span(s: State, p: int, j: int, node: int, n: int) -> None:
     set_free(s, p, node, s.node_free[node] - n)
     i = s.number[SPAN_FREE]
     s.number[SPAN_FREE] = s.span[i].next
@@ -130,7 +130,7 @@ def occupy(s: State, p: int, j: int, late: bool) -> bool:
                 break
             took = min(left, free_on(s, node, late))
             if took > 0:
-                _give_span(s, p, j, node, took)
+                give_span(s, p, j, node, took)
                 left -= took
         return left == 0
     whole, part = n // per_node, n % per_node
@@ -146,14 +146,14 @@ def occupy(s: State, p: int, j: int, late: bool) -> bool:
             break
         if free_on(s, node, late) == per_node:
             if whole > 0:
-                _give_span(s, p, j, node, per_node)
+                give_span(s, p, j, node, per_node)
                 whole -= 1
             else:
                 best = node
     if whole > 0 or (part > 0 and best < 0):
         return False
     if part > 0:
-        _give_span(s, p, j, best, part)
+        give_span(s, p, j, best, part)
     return True
 
 

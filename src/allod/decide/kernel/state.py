@@ -240,6 +240,7 @@ class State(Handle):
     scratch: Array
 
 
+UNBOUNDED_BUDGET = 1 << 52  #: A budget of at least this is no budget.
 CLAIMS_MAX = 256  #: Most claims pending at one site; further reclaims wait for one to be met.
 
 

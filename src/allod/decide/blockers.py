@@ -1,0 +1,268 @@
+"""Words for what the kernel found: why a workload waits, why it was placed, why it must go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allod.decide import law
+from allod.decide.kernel import blocked as b
+from allod.decide.kernel import state as k
+from allod.decide.live import Live
+from allod.domain.decision import Reason, Step
+from allod.domain.units import instant_text
+
+if TYPE_CHECKING:
+    from allod.decide.engine import Engine
+
+NEVER = 1 << 53
+
+
+def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
+    """All that keeps `live` from every site now, and when it may start, with the basis of that."""
+    if live.row < 0:
+        return _asleep(live)
+    s = engine.state
+    job = s.job[live.row]
+    if job["state"] == k.CLAIMED:
+        return _claimed(engine, live)
+    found = found_for(engine, live, starts=False)
+    reasons = [
+        reason for site in engine.layout.sites for reason in at_site(engine, live, site, found)
+    ]
+    held = int(job["reserved"])
+    if held >= 0 and s.pool[held]["r_time"] < NEVER:
+        return (
+            tuple(reasons),
+            int(s.pool[held]["r_time"]),
+            "its reserved start, by the wall times of the work that now runs",
+        )
+    return tuple(reasons), None, ""
+
+
+def found_for(engine: Engine, live: Live, *, starts: bool) -> k.Array:
+    """The kernel's findings on `live`; (pool, COLUMNS)."""
+    found = np.zeros((len(engine.layout.pools), b.COLUMNS), np.int64)
+    b.blocked(engine.state, live.row, found, starts)
+    return found
+
+
+def at_site(engine: Engine, live: Live, site: str, found: k.Array) -> tuple[Reason, ...]:
+    """All that keeps `live` from `site` now, in the order of L5."""
+    if site in live.verdict.against:
+        return live.verdict.against[site]
+    t = engine.layout.site_row[site]
+    first, last = int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"])
+    admitted = [p for p in range(first, last) if live.verdict.classes[p] >= 0]
+    reasons: list[Reason] = []
+    for p in admitted:
+        reasons += _in_pool(engine, live, site, p, found[p].tolist())
+    return law.in_order(reasons)
+
+
+def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> list[Reason]:
+    s, n = engine.state, live.workload.accelerators
+    bits, pool = row[b.BITS], engine.layout.pools[p][1]
+    reasons: list[Reason] = []
+
+    def add(step: Step, code: str, message: str, needed: str, actual: str, origin: str = "") -> None:
+        reasons.append(
+            Reason(
+                site=site,
+                step=step,
+                code=code,
+                message=message,
+                pool=pool,
+                needed=needed,
+                actual=actual,
+                origin=origin or f"Site/{site}",
+            )
+        )
+
+    if bits & b.BUDGET:
+        _budget(engine, live, add)
+    if bits & b.LIMIT:
+        _limit(engine, live, p, row, add)
+    if bits & b.NOT_LIVE:
+        units = int(s.pool[p]["units"])
+        add(
+            Step.HARDWARE,
+            "not-live-yet",
+            f"pool '{pool}' has {units} live accelerators now; {n} are asked for",
+            str(n),
+            str(units),
+        )
+    if bits & b.UNITS:
+        free = max(0, row[b.FREE])
+        add(
+            Step.ROOM,
+            "no-room",
+            f"{free} accelerators are free in pool '{pool}'; {n} are asked for",
+            str(n),
+            str(free),
+        )
+    if bits & b.NODES:
+        add(
+            Step.ROOM,
+            "fragmented",
+            f"{row[b.FREE]} accelerators are free in pool '{pool}', but not as {n} that lie "
+            f"{live.workload.topology.value}",
+            live.workload.topology.value,
+            f"{row[b.FREE]} free",
+        )
+    if bits & b.CLAIMS:
+        add(
+            Step.ROOM,
+            "room-promised",
+            f"room of pool '{pool}' is being reclaimed for others",
+            str(n),
+            f"{row[b.FREE]} free",
+        )
+    if bits & b.RESERVED:
+        holder = next((x for x in engine.live.values() if x.seq == row[b.HOLDER_SEQ]), None)
+        name = holder.workload_id if holder else "another"
+        add(
+            Step.ROOM,
+            "would-delay-head",
+            f"it would still run at the reserved start of {name}, which goes before it",
+            "an end before that start",
+            instant_text(engine.now_s + live.workload.wall_time_s),
+        )
+    if not reasons:
+        add(Step.ROOM, "behind-others", "others go before it", "its turn", "waiting")
+    return reasons
+
+
+def _budget(engine: Engine, live: Live, add: object) -> None:
+    row = engine.state.project[engine.layout.project_row[live.workload.project]]
+    needed = -(-live.workload.accelerators * live.workload.wall_time_s // 3600)
+    left, until = max(0, int(row["budget"])) // 3600, int(row["until"])
+    add(  # type: ignore[operator]
+        Step.CLASS,
+        "grant-used-up",
+        f"project {live.workload.project} has {left} accelerator-hours left until "
+        f"{instant_text(until)}; it may use {needed}",
+        f"{needed} accelerator-hours",
+        f"{left} accelerator-hours",
+        f"Project/{live.workload.project}: spec.grants",
+    )
+
+
+def _limit(engine: Engine, live: Live, p: int, row: list[int], add: object) -> None:
+    s, site = engine.state, engine.layout.pools[p][0]
+    limit, lacking = row[b.LIMIT_ROW], -row[b.SLACK]
+    n = live.workload.accelerators
+    for c, (class_site, name) in enumerate(engine.layout.classes):
+        if s.cls[c]["limit"] == limit:
+            add(  # type: ignore[operator]
+                Step.CLASS,
+                "ceiling-reached",
+                f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
+                str(n),
+                str(n - lacking),
+                f"charter of {class_site}: class {name}",
+            )
+            return
+    needed_w = n * int(s.pool[p]["watts"])
+    window = int(s.limit[limit]["now"])
+    later = any(
+        s.window[x]["t"] < engine.now_s + live.workload.wall_time_s
+        and s.window[x]["cap"] < s.window[window]["cap"]
+        for x in range(window + 1, int(s.limit[limit]["w1"]))
+    )
+    when = " before it would have ended" if later else ""
+    add(  # type: ignore[operator]
+        Step.POWER,
+        "envelope",
+        f"it would draw {needed_w} W at the meter; the envelope leaves {max(0, needed_w - lacking)} W"
+        f"{when}",
+        f"{needed_w} W",
+        f"{max(0, needed_w - lacking)} W",
+        f"Site/{site}: spec.envelope",
+    )
+
+
+def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
+    start = instant_text(live.wakes_s)
+    reason = Reason(
+        site="",
+        step=Step.ROOM,
+        code="not-before",
+        message=f"it asked not to start before {start}",
+        needed=start,
+        origin=f"Workload/{live.name}: spec.flexibility.not_before",
+    )
+    return (reason, *live.verdict.all_against()), live.wakes_s, "its own not_before"
+
+
+def _claimed(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
+    """Room is being reclaimed for it: at which site, and by when."""
+    job = engine.state.job[live.row]
+    site, pool = engine.layout.pools[int(job["pool"])]
+    row = engine.state.cls[int(job["cls"])]
+    by_s = int(job["start"]) + int(row["notice"])
+    reason = Reason(
+        site=site,
+        step=Step.ROOM,
+        code="reclaiming",
+        message=f"lent room of pool '{pool}' is being reclaimed for it, with notice until "
+        f"{instant_text(by_s)}",
+        pool=pool,
+        origin=f"charter of {site}: class {engine.layout.classes[int(job['cls'])][1]}",
+    )
+    return (
+        (reason, *live.verdict.all_against()),
+        by_s,
+        f"notice of {int(row['notice'])} s to those who borrow its floor",
+    )
+
+
+def for_it(
+    engine: Engine, live: Live, site: str, access_class: str, lent: bool
+) -> tuple[Reason, ...]:
+    """What spoke for a placement: law, and the class it runs under."""
+    assumed = law.assumed_facts(live.rules, site, engine.world.sites[site], engine.world.parties)
+    reasons = []
+    if live.rules:
+        rests = f"; this rests on assumed facts: {', '.join(assumed)}" if assumed else ""
+        reasons.append(
+            Reason(
+                site=site,
+                step=Step.LAW,
+                code="law-permits",
+                message=f"every rule that binds it permits {site}{rests}",
+                origin=", ".join(rule.origin for rule in live.rules),
+            )
+        )
+    if access_class:
+        reasons.append(
+            Reason(
+                site=site,
+                step=Step.CLASS,
+                code="lent-room" if lent else "within-floor",
+                message=f"class '{access_class}' "
+                + ("is beyond its floor here: the room is lent" if lent else "is within its floor"),
+                origin=f"charter of {site}: class {access_class}",
+            )
+        )
+    return tuple(reasons)
+
+
+def for_reclaim(engine: Engine, live: Live, other: Live | None, site: str) -> tuple[Reason, ...]:
+    """Why running work must go."""
+    if other is None:
+        return ()
+    job = engine.state.job[other.row]
+    name = engine.layout.classes[int(job["cls"])][1]
+    own = engine.layout.classes[int(engine.state.job[live.row]["cls"])][1]
+    return (
+        Reason(
+            site=site,
+            step=Step.CLASS,
+            code="floor-reclaimed",
+            message=f"{other.workload_id} of class '{name}' is within its floor; class '{own}' is "
+            "beyond its own and runs on lent room",
+            origin=f"charter of {site}: class {name}",
+        ),
+    )

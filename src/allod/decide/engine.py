@@ -1,0 +1,514 @@
+"""The engine: events in, decisions out; no I/O, no clock, no chance (design, section 5).
+
+`step` brings the time forward, lets the kernel decide and puts words to what it decided. The state
+lies in the kernel's arrays; here are the names, the verdicts and the work that may not start yet.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from allod.decide import blockers, law
+from allod.decide.kernel import place, steps
+from allod.decide.kernel import state as k
+from allod.decide.layout import Layout, lay_out
+from allod.decide.live import TOPOLOGIES, Live, Standing
+from allod.decide.rebuild import rebuilt
+from allod.decide.rule import Rule
+from allod.decide.verdict import Verdict, judge
+from allod.decide.world import World, nearest, world_of
+from allod.domain.decision import Decision, Hold, Placement, Reason, Reclaim, Refusal, Step
+from allod.domain.document import Document, from_json
+from allod.domain.event import (
+    DocumentRemoved,
+    DocumentsApplied,
+    Event,
+    NodeStarted,
+    Outcome,
+    TimePassed,
+    WorkloadCancelled,
+    WorkloadEnded,
+    WorkloadStarted,
+    WorkloadSubmitted,
+)
+from allod.domain.units import NEVER_S, instant_text
+from allod.domain.workload import OnReclaim, Workload
+from allod.errors import Conflict, InvalidInput, NotFound
+
+Key = tuple[Any, ...]
+
+
+class Engine:
+    """Holds the state and decides; owned by one controller."""
+
+    def __init__(self, *, policy: str = "charter") -> None:
+        self.policy = policy
+        self.documents: dict[str, Document] = {}
+        self.world: World = world_of({})
+        self.now_s = 0
+        self.live: dict[str, Live] = {}
+        self.inherited: dict[str, tuple[Rule, ...]] = {}  #: By dataset: rules of what wrote it.
+        self.state: k.State
+        self.layout: Layout
+        self.state, self.layout = lay_out({}, 0, policy)
+        self.by_row: dict[int, Live] = {}
+        self.verdicts: dict[Key, tuple[int, Verdict]] = {}
+        self.verdict_rows = 0  #: Rows of the kernel that hold a verdict.
+        self.timers: list[tuple[int, str]] = []
+
+    # -- what happens ---------------------------------------------------------------------------
+
+    def step(self, event: Event) -> tuple[Decision, ...]:
+        """What is decided because of `event`.
+
+        Raises:
+            InvalidInput, NotFound, Conflict: The event cannot be accepted; nothing has changed.
+        """
+        if event.at_s < self.now_s:
+            raise InvalidInput(
+                f"time went back from {instant_text(self.now_s)} to {instant_text(event.at_s)}",
+                mend="give events in the order of their times",
+            )
+        match event:
+            case NodeStarted():
+                return tuple(self._pass_time(event.at_s))
+            case DocumentsApplied():
+                return self._apply(event.at_s, self._with_documents(event))
+            case DocumentRemoved():
+                return self._apply(event.at_s, self._without_document(event))
+            case WorkloadSubmitted():
+                return self._submit(event)
+            case WorkloadCancelled():
+                return self._cancel(event)
+            case WorkloadStarted():
+                return tuple(self._pass_time(event.at_s))
+            case WorkloadEnded():
+                return self._end(event)
+            case TimePassed():
+                return tuple(self._pass_time(event.at_s))
+
+    def _pass_time(self, at_s: int) -> list[Decision]:
+        """Move to `at_s`: windows, floors and phases change, who slept wakes, deadlines pass."""
+        self.now_s = at_s
+        self._make_room()
+        steps.advance(self.state, at_s)
+        steps.settle(self.state)
+        decisions = self._decided()
+        while self.timers and self.timers[0][0] <= at_s:
+            _, workload_id = heapq.heappop(self.timers)
+            decisions += self._timer(workload_id)
+        return decisions
+
+    def _timer(self, workload_id: str) -> list[Decision]:
+        live = self.live.get(workload_id)
+        if live is None:
+            return []
+        if live.row < 0 and live.wakes_s <= self.now_s:
+            self._make_room()
+            self._enter(live)
+            self._set_timer(live)
+            return self._decided()
+        waits = live.row < 0 or self.state.job[live.row]["state"] in (k.WAITING, k.CLAIMED)
+        if waits and live.last_start_s < self.now_s:
+            self._forget(live)
+            steps.settle(self.state)
+            return [self._too_late(live), *self._decided()]
+        return []
+
+    def _set_timer(self, live: Live) -> None:
+        """Have it looked at when it may first start, or when its deadline can no longer be kept."""
+        if live.row < 0:
+            heapq.heappush(self.timers, (live.wakes_s, live.workload_id))
+        elif live.workload.flexibility.deadline < NEVER_S:
+            heapq.heappush(self.timers, (live.last_start_s + 1, live.workload_id))
+
+    # -- documents ------------------------------------------------------------------------------
+
+    def _with_documents(self, event: DocumentsApplied) -> dict[str, Document]:
+        documents = dict(self.documents)
+        for item in event.documents:
+            document = from_json(item)
+            documents[document.key] = document
+        return documents
+
+    def _without_document(self, event: DocumentRemoved) -> dict[str, Document]:
+        key = f"{event.kind}/{event.name}"
+        if key not in self.documents:
+            raise NotFound(f"there is no {key}", mend=nearest(key, self.documents))
+        if event.kind == "Project":
+            using = [w for w, live in self.live.items() if live.workload.project == event.name]
+            if using:
+                raise Conflict(
+                    f"project '{event.name}' has live work, such as {using[0]}",
+                    mend="cancel it or wait for its end",
+                )
+        return {name: document for name, document in self.documents.items() if name != key}
+
+    def _apply(self, at_s: int, documents: dict[str, Document]) -> tuple[Decision, ...]:
+        """Let `documents` be all that hold; what is live is judged anew and stays where it runs."""
+        world = world_of(documents)
+        state, layout = rebuilt(self, documents, world, at_s)  # Raises before anything changes.
+        self.now_s = at_s
+        self.documents, self.world, self.layout, self.state = documents, world, layout, state
+        self.verdicts, self.verdict_rows = {}, 0
+        decisions: list[Decision] = []
+        for live in sorted(self.live.values(), key=lambda live: live.seq):
+            decisions += self._judge_again(live)
+        for t in range(len(self.layout.sites)):
+            place.need_pass(self.state, t)
+        steps.settle(self.state)
+        decisions += self._decided()
+        return tuple(decisions + self._pass_time(at_s))
+
+    def _judge_again(self, live: Live) -> list[Decision]:
+        """Give live work its verdict under the new documents; what may nowhere run is refused."""
+        row, live.verdict = self._verdict(live)
+        if live.row < 0:
+            waiting = True
+        else:
+            self.state.job[live.row]["verdict"] = row
+            waiting = self.state.job[live.row]["state"] == k.NEW
+        if not waiting:
+            return []
+        if not live.verdict.anywhere:
+            if live.row >= 0:
+                place.forget_job(self.state, live.row)
+                del self.by_row[live.row]
+            del self.live[live.workload_id]
+            return [self._refusal(live)]
+        if live.row >= 0:
+            steps.requeue(self.state, live.row)
+        return []
+
+    # -- work -----------------------------------------------------------------------------------
+
+    def _submit(self, event: WorkloadSubmitted) -> tuple[Decision, ...]:
+        if event.workload_id in self.live:
+            raise Conflict(f"workload {event.workload_id} is already here")
+        workload = Workload.model_validate(event.workload)
+        self._check(event.name, workload)
+        earlier = self._pass_time(event.at_s)
+        if self.verdict_rows >= _VERDICTS_MAX:  # Drop those that nothing live needs.
+            earlier += self._apply(event.at_s, self.documents)
+        project = self.world.projects[workload.project]
+        rules = law.rules_of(
+            event.name, workload, workload.project, project, self.world.datasets, self.inherited
+        )
+        live = Live(
+            workload_id=event.workload_id,
+            name=event.name,
+            spec=event.workload,
+            workload=workload,
+            submit_s=event.at_s,
+            seq=int(self.state.number[k.SEQ]),
+            rules=rules,
+            verdict=_NOWHERE,
+        )
+        _, live.verdict = self._verdict(live)
+        if not live.verdict.anywhere:
+            return (self._refusal(live), *earlier)
+        if live.last_start_s < self.now_s:
+            return (self._too_late(live), *earlier)
+        self.state.number[k.SEQ] += 1
+        self.live[live.workload_id] = live
+        for name in workload.writes:
+            self.inherited[name] = law.inherited_rules(rules, self.inherited.get(name, ()))
+        if live.wakes_s > self.now_s:
+            self._set_timer(live)
+            return (self._hold(live), *earlier)
+        self._enter(live)
+        self._set_timer(live)
+        made = self._decided()
+        own = [one for one in made if one.workload_id == live.workload_id]
+        rest = [one for one in made if one.workload_id != live.workload_id]
+        return (*(own or [self._hold(live)]), *earlier, *rest)
+
+    def _check(self, name: str, workload: Workload) -> None:
+        """Names in a workload are those of documents."""
+        for noun, names, known in (
+            ("project", (workload.project,), self.world.projects),
+            ("dataset", workload.reads, {**self.world.datasets, **self.inherited}),
+            ("site", workload.sites, self.world.sites),
+        ):
+            for item in names:
+                if item not in known:
+                    raise InvalidInput(
+                        f"Workload/{name}: no {noun} is called '{item}'", mend=nearest(item, known)
+                    )
+
+    def _enter(self, live: Live) -> None:
+        """Ask the kernel for a place."""
+        workload = live.workload
+        row, live.verdict = self._verdict(live)
+        live.row = place.new_job(
+            self.state,
+            row,
+            self.layout.project_row[workload.project],
+            workload.accelerators,
+            TOPOLOGIES[workload.topology],
+            workload.wall_time_s,
+            live.submit_s,
+            live.seq,
+        )
+        self.by_row[live.row] = live
+        steps.submit(self.state, live.row)
+        steps.settle(self.state)
+
+    def _cancel(self, event: WorkloadCancelled) -> tuple[Decision, ...]:
+        live = self.live.get(event.workload_id)
+        if live is None:
+            raise NotFound(f"no live workload is called {event.workload_id}")
+        decisions = self._pass_time(event.at_s)
+        if event.workload_id not in self.live:
+            return tuple(decisions)
+        if live.row >= 0 and self.state.job[live.row]["state"] == k.RUNNING:
+            live.cancelled = True
+            return tuple(decisions)
+        self._forget(live)
+        steps.settle(self.state)
+        return tuple(decisions + self._decided())
+
+    def _end(self, event: WorkloadEnded) -> tuple[Decision, ...]:
+        decisions = self._pass_time(event.at_s)
+        live = self.live.get(event.workload_id)
+        if live is None or live.row < 0:
+            return tuple(decisions)
+        job = self.state.job[live.row]
+        if job["state"] != k.RUNNING or job["run"] != event.run:
+            return tuple(decisions)  # Told twice, or of a run that is long over.
+        again = (
+            event.outcome is Outcome.RECLAIMED
+            and live.workload.on_reclaim is OnReclaim.REQUEUE
+            and not live.cancelled
+            and live.last_start_s >= self.now_s
+        )
+        self._make_room()
+        steps.ended(self.state, live.row, again)
+        if not again:
+            del self.by_row[live.row]
+            del self.live[live.workload_id]
+        else:
+            self._set_timer(live)
+        steps.settle(self.state)
+        return tuple(decisions + self._decided())
+
+    def _forget(self, live: Live) -> None:
+        """Let waiting work go."""
+        del self.live[live.workload_id]
+        if live.row >= 0:
+            del self.by_row[live.row]
+            steps.withdraw(self.state, live.row)
+
+    # -- verdicts and words ---------------------------------------------------------------------
+
+    def _verdict(self, live: Live) -> tuple[int, Verdict]:
+        """The verdict on `live` and its row in the kernel; equal questions share one."""
+        key = self._key(live)
+        found = self.verdicts.get(key)
+        if found is None:
+            project = self.world.projects[live.workload.project]
+            verdict = judge(self.world, self.layout, live.rules, live.workload, project)
+            found = (self._verdict_row(verdict), verdict)
+            self.verdicts[key] = found
+        return found
+
+    def _key(self, live: Live) -> Key:
+        """All that the verdict on `live` depends on, beside the documents."""
+        workload = live.workload
+        return (
+            live.rules,
+            workload.project,
+            workload.accelerators,
+            workload.wall_time_s if self.world.projects[workload.project].grants else 0,
+            workload.models,
+            workload.topology,
+            workload.access_class,
+            workload.sites,
+            workload.reads,
+        )
+
+    def judge_restored(self, rows: int) -> None:
+        """Make the verdicts on all live work anew, in the `rows` that the kernel has for them."""
+        self.verdict_rows = rows
+        for live in self.live.values():
+            if live.row >= 0:
+                project = self.world.projects[live.workload.project]
+                live.verdict = judge(
+                    self.world, self.layout, live.rules, live.workload, project
+                )
+                row = int(self.state.job[live.row]["verdict"])
+                self.verdicts[self._key(live)] = (row, live.verdict)
+        for live in self.live.values():
+            if live.row < 0:
+                _, live.verdict = self._verdict(live)
+
+    def _verdict_row(self, verdict: Verdict) -> int:
+        """A row of the kernel for `verdict`."""
+        row = self.verdict_rows
+        self.verdict_rows += 1
+        if row >= len(self.state.verdict):
+            self.state.put("verdict", k.grown(self.state.verdict, 2 * row))
+            self.state.put("rank", k.grown(self.state.rank, 2 * row))
+        self.state.verdict[row] = verdict.classes
+        self.state.rank[row] = verdict.ranks
+        return row
+
+    def _refusal(self, live: Live) -> Refusal:
+        return Refusal(
+            at_s=self.now_s, workload_id=live.workload_id, reasons=live.verdict.all_against()
+        )
+
+    def _too_late(self, live: Live) -> Refusal:
+        deadline = instant_text(live.workload.flexibility.deadline)
+        reason = Reason(
+            site="",
+            step=Step.ROOM,
+            code="deadline-missed",
+            message=f"with {live.workload.wall_time_s} s of wall time it can no longer end by {deadline}",
+            forever=True,
+            needed=deadline,
+            actual=instant_text(self.now_s + live.workload.wall_time_s),
+            origin=f"Workload/{live.name}: spec.flexibility.deadline",
+        )
+        return Refusal(
+            at_s=self.now_s,
+            workload_id=live.workload_id,
+            reasons=(reason, *live.verdict.all_against()),
+        )
+
+    def _hold(self, live: Live) -> Hold:
+        reasons, expected_at_s, basis = blockers.of(self, live)
+        return Hold(
+            at_s=self.now_s,
+            workload_id=live.workload_id,
+            reasons=reasons,
+            expected_at_s=expected_at_s,
+            basis=basis,
+        )
+
+    def _decided(self) -> list[Decision]:
+        """What the kernel has decided since last asked, in words."""
+        s, count = self.state, int(self.state.number[k.DECIDED_N])
+        decisions: list[Decision] = []
+        for i in range(count):
+            kind, row, other, lent, t = s.decided[i].item()
+            live = self.by_row[row]
+            if kind == k.PLACED:
+                decisions.append(self._placement(live, bool(lent), t))
+            else:
+                decisions.append(self._reclaim(live, self.by_row.get(other), t))
+        s.number[k.DECIDED_N] = 0
+        return decisions
+
+    def _placement(self, live: Live, lent: bool, ends_s: int) -> Placement:
+        s, job = self.state, self.state.job[live.row]
+        site, pool = self.layout.pools[int(job["pool"])]
+        _, access_class = self.layout.classes[int(job["cls"])]
+        n = int(job["n"])
+        return Placement(
+            at_s=self.now_s,
+            workload_id=live.workload_id,
+            run=int(job["run"]),
+            site=site,
+            pool=pool,
+            access_class=access_class,
+            accelerators=n,
+            nodes=self.nodes_of(live.row),
+            power_w=n * int(s.pool[int(job["pool"])]["watts"]),
+            ends_at_s=ends_s,
+            lent=lent and access_class != "",
+            notice_s=self._notice_s(site) if lent and access_class else 0,
+            reasons=blockers.for_it(self, live, site, access_class, lent),
+        )
+
+    def _notice_s(self, site: str) -> int:
+        """The shortest notice that any class of `site` with a floor gives a borrower."""
+        t = self.layout.site_row[site]
+        notices = [int(c["notice"]) for c in self.state.cls if c["site"] == t and c["floor"] > 0]
+        return min(notices, default=0)
+
+    def _reclaim(self, live: Live, other: Live | None, stop_at_s: int) -> Reclaim:
+        job = self.state.job[live.row]
+        site, pool = self.layout.pools[int(job["pool"])]
+        return Reclaim(
+            at_s=self.now_s,
+            workload_id=live.workload_id,
+            run=int(job["run"]),
+            site=site,
+            pool=pool,
+            for_workload_id=other.workload_id if other else "",
+            stop_at_s=stop_at_s,
+            reasons=blockers.for_reclaim(self, live, other, site),
+        )
+
+    # -- what can be asked ----------------------------------------------------------------------
+
+    def nodes_of(self, row: int) -> tuple[tuple[int, int], ...]:
+        """(node, accelerators on it) of a running job, by node; empty in a pool of equal units."""
+        spans, i = [], int(self.state.job[row]["span"])
+        while i >= 0:
+            node, n, i = self.state.span[i].item()
+            spans.append((node, n))
+        return tuple(sorted(spans))
+
+    def standing(self, workload_id: str) -> Standing | None:
+        """Where `workload_id` stands; None if it is not live."""
+        live = self.live.get(workload_id)
+        if live is None:
+            return None
+        if live.row < 0:
+            return Standing("asleep")
+        job = self.state.job[live.row]
+        state = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}[int(job["state"])]
+        if state == "waiting":
+            return Standing(state, run=int(job["run"]))
+        site, pool = self.layout.pools[int(job["pool"])]
+        return Standing(
+            state,
+            run=int(job["run"]),
+            site=site,
+            pool=pool,
+            access_class=self.layout.classes[int(job["cls"])][1],
+            start_s=int(job["start"]),
+            ends_s=int(job["ends"]),
+            stop_at_s=int(job["stop_at"]),
+        )
+
+    def next_wake_s(self) -> int | None:
+        """The next time at which TimePassed could change something. [epoch s]"""
+        times = [self.timers[0][0]] if self.timers else []
+        following = int(self.state.number[k.CHANGE_AT])
+        if following < len(self.state.change):
+            times.append(int(self.state.change[following]["t"]))
+        return min(times, default=None)
+
+    def _make_room(self) -> None:
+        number = self.state.number
+        if (
+            number[k.JOBS_FREE_N] < 4
+            or number[k.BUCKETS_FREE_N] < 4
+            or number[k.BLOCKS_FREE_N] < len(self.state.pool) + number[k.WAITING_N] // 16 + 64
+        ):
+            k.make_room(self.state)
+
+    def snapshot(self) -> bytes:
+        """All that it knows; an engine restored from it decides the same."""
+        from allod.decide.snapshot import freeze  # noqa: PLC0415  (snapshot knows Engine)
+
+        return freeze(self)
+
+    @classmethod
+    def restore(cls, data: bytes) -> Engine:
+        """The engine of which `data` is a snapshot.
+
+        Raises:
+            InvalidInput: Another version made it; live through the log instead.
+        """
+        from allod.decide.snapshot import thaw  # noqa: PLC0415  (snapshot knows Engine)
+
+        return thaw(cls, data)
+
+
+_VERDICTS_MAX = 8192
+_NOWHERE = Verdict((), (), {}, {})

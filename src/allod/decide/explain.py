@@ -1,0 +1,140 @@
+"""Explain: for every site all that is in the way, what would change it, and when it may start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allod.decide import blockers
+from allod.decide.engine import Engine
+from allod.decide.kernel import blocked as b
+from allod.decide.live import Live
+from allod.domain.decision import Reason, Step
+from allod.domain.units import instant_text
+from allod.errors import NotFound
+
+NEVER = 1 << 53
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """What stands between a workload and one site."""
+
+    site: str
+    blockers: tuple[Reason, ...]  #: In the order of L5; empty if it runs there or could at once.
+    change: str  #: The smallest change that would let it in; empty if none is needed.
+    expected_at_s: int | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What stands between a workload and every site."""
+
+    workload_id: str
+    state: str
+    sites: tuple[SiteAnswer, ...]
+    expected_at_s: int | None
+    basis: str
+
+
+def explain(engine: Engine, workload_id: str) -> Explanation:
+    """Why `workload_id` is where it is.
+
+    Raises:
+        NotFound: It is not live; what was decided about it is in the log.
+    """
+    standing, live = engine.standing(workload_id), engine.live.get(workload_id)
+    if standing is None or live is None:
+        raise NotFound(f"no live workload is called {workload_id}")
+    if standing.state == "running":
+        return _running(engine, live, standing.site)
+    reasons, expected_at_s, basis = blockers.of(engine, live)
+    if live.row < 0 or standing.state == "claimed":
+        answers = tuple(
+            _answer(engine, live, site, tuple(r for r in reasons if r.site in ("", site)))
+            for site in engine.layout.sites
+        )
+        return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
+    found = blockers.found_for(engine, live, starts=True)
+    answers = tuple(_waiting(engine, live, site, found) for site in engine.layout.sites)
+    if expected_at_s is None:
+        soonest = [a for a in answers if a.expected_at_s is not None]
+        if soonest:
+            first = min(soonest, key=lambda a: a.expected_at_s or 0)
+            expected_at_s, basis = first.expected_at_s, f"{first.site}: {first.basis}"
+    return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
+
+
+def _running(engine: Engine, live: Live, here: str) -> Explanation:
+    answers = tuple(
+        SiteAnswer(site, live.verdict.against.get(site, ()), "", None, "it runs here" if site == here else "")
+        for site in engine.layout.sites
+    )
+    return Explanation(live.workload_id, "running", answers, None, f"it runs at {here}")
+
+
+def _waiting(engine: Engine, live: Live, site: str, found: object) -> SiteAnswer:
+    reasons = blockers.at_site(engine, live, site, found)  # type: ignore[arg-type]
+    t = engine.layout.site_row[site]
+    pools = range(int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"]))
+    starts = [int(found[p, b.START]) for p in pools if live.verdict.classes[p] >= 0]  # type: ignore[index]
+    start = min(starts, default=NEVER)
+    if site in live.verdict.against or start >= NEVER:
+        return _answer(engine, live, site, reasons)
+    ahead = b.ahead_of(engine.state, live.row, t)
+    basis = "the wall times of the work that now runs"
+    if ahead:
+        basis += f", if the {ahead} that go before it do not take the room"
+    return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), start, basis)
+
+
+def _answer(
+    engine: Engine, live: Live, site: str, reasons: tuple[Reason, ...]
+) -> SiteAnswer:
+    return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), None, "")
+
+
+def smallest_change(engine: Engine, live: Live, reasons: tuple[Reason, ...]) -> str:
+    """The smallest change that would do away with the first kind of reason, in words."""
+    if not reasons:
+        return ""
+    first = min(reason.step for reason in reasons)
+    ofs = [reason for reason in reasons if reason.step == first]
+    return "; ".join(dict.fromkeys(_change(engine, live, reason) for reason in ofs))
+
+
+def _change(engine: Engine, live: Live, reason: Reason) -> str:
+    n = live.workload.accelerators
+    match reason.code:
+        case "fact-unknown":
+            return f"make known: {reason.origin if reason.step is Step.POWER else reason.actual}"
+        case "site-not-asked-for":
+            return "name this site in spec.sites"
+        case "larger-than-pool" | "larger-than-nvlink-domain" | "over-ceiling":
+            return f"ask for {reason.actual} accelerators or fewer"
+        case "over-envelope":
+            return f"ask for less power than {reason.actual}"
+        case "other-model":
+            return f"accept {reason.actual} in spec.models"
+        case "grant-too-small" | "grant-used-up":
+            return f"a grant of {reason.needed} for project {live.workload.project}"
+        case "no-room" | "not-live-yet":
+            return f"{n - int(reason.actual)} more accelerators in pool {reason.pool}"
+        case "ceiling-reached":
+            return f"ask for {max(0, int(reason.actual))} accelerators or fewer, or wait for its class"
+        case "envelope":
+            return f"{reason.needed} within the envelope; {reason.actual} are left"
+        case "fragmented":
+            return "another topology, or whole nodes that come free"
+        case "would-delay-head":
+            return "a shorter wall time"
+        case "not-before":
+            return f"wait until {instant_text(live.wakes_s)}"
+        case "reclaiming":
+            return "wait for the notice to run out"
+        case _ if reason.step is Step.LAW:
+            return f"another rule in {reason.origin}, or another site"
+        case _ if reason.step is Step.CLASS:
+            return f"another project: {reason.needed}"
+        case _:
+            return "wait"

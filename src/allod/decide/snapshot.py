@@ -1,0 +1,118 @@
+"""Snapshots: the whole engine as bytes, exact to the last row, so that what follows is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from allod.decide.kernel import state as k
+from allod.decide.layout import lay_out
+from allod.decide.live import Live
+from allod.decide.rule import Rule
+from allod.decide.verdict import Verdict
+from allod.decide.world import world_of
+from allod.domain.document import from_json
+from allod.domain.residency import Residency
+from allod.domain.workload import Workload
+from allod.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from allod.decide.engine import Engine
+
+_MAGIC = b"allod-snapshot-1\n"
+
+
+def _shape_digest() -> str:
+    """A digest of how the arrays are laid out; another layout cannot be read."""
+    text = repr([(name, str(np.dtype(dtype)), n) for name, (dtype, n) in k.State.fields.items()])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def freeze(engine: Engine) -> bytes:
+    """`engine` as bytes."""
+    head = {
+        "layout": _shape_digest(),
+        "policy": engine.policy,
+        "now_s": engine.now_s,
+        "documents": [engine.documents[key].to_json() for key in sorted(engine.documents)],
+        "inherited": {
+            name: [_rule_json(rule) for rule in rules]
+            for name, rules in sorted(engine.inherited.items())
+        },
+        "timers": sorted(engine.timers),
+        "verdict_rows": engine.verdict_rows,
+        "live": [
+            {
+                "workload_id": live.workload_id,
+                "name": live.name,
+                "spec": live.spec,
+                "submit_s": live.submit_s,
+                "seq": live.seq,
+                "row": live.row,
+                "cancelled": live.cancelled,
+                "rules": [_rule_json(rule) for rule in live.rules],
+            }
+            for live in engine.live.values()
+        ],
+    }
+    out = io.BytesIO()
+    np.savez(out, **engine.state.arrays())  # type: ignore[arg-type]
+    text = json.dumps(head, separators=(",", ":")).encode()
+    return _MAGIC + len(text).to_bytes(8, "big") + text + out.getvalue()
+
+
+def thaw(cls: type[Engine], data: bytes) -> Engine:
+    """The engine that `freeze` made `data` of; InvalidInput if another version did."""
+    if not data.startswith(_MAGIC):
+        raise InvalidInput("not a snapshot of this version", mend="live through the log instead")
+    start = len(_MAGIC) + 8
+    size = int.from_bytes(data[len(_MAGIC) : start], "big")
+    head: dict[str, Any] = json.loads(data[start : start + size])
+    if head["layout"] != _shape_digest():
+        raise InvalidInput("a snapshot of another layout", mend="live through the log instead")
+    engine = cls(policy=head["policy"])
+    engine.now_s = head["now_s"]
+    engine.documents = {d.key: d for d in (from_json(item) for item in head["documents"])}
+    engine.world = world_of(engine.documents)
+    _, engine.layout = lay_out(engine.documents, engine.now_s, engine.policy, jobs=16)
+    with np.load(io.BytesIO(data[start + size :])) as arrays:
+        engine.state = k.State(**{name: arrays[name] for name in k.State.fields})
+    engine.inherited = {
+        name: tuple(_rule(rule) for rule in rules) for name, rules in head["inherited"].items()
+    }
+    engine.timers = [(at_s, workload_id) for at_s, workload_id in head["timers"]]
+    for item in head["live"]:
+        live = Live(
+            workload_id=item["workload_id"],
+            name=item["name"],
+            spec=item["spec"],
+            workload=Workload.model_validate(item["spec"]),
+            submit_s=item["submit_s"],
+            seq=item["seq"],
+            rules=tuple(_rule(rule) for rule in item["rules"]),
+            verdict=Verdict((), (), {}, {}),
+            row=item["row"],
+            cancelled=item["cancelled"],
+        )
+        engine.live[live.workload_id] = live
+        if live.row >= 0:
+            engine.by_row[live.row] = live
+    engine.judge_restored(head["verdict_rows"])
+    return engine
+
+
+def _rule_json(rule: Rule) -> dict[str, Any]:
+    residency = rule.residency
+    return {
+        "origin": rule.origin,
+        "residency": residency.model_dump(mode="json") if residency else None,
+    }
+
+
+def _rule(item: dict[str, Any]) -> Rule:
+    residency = item["residency"]
+    return Rule(item["origin"], Residency.model_validate(residency) if residency else None)
