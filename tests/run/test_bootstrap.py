@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +18,18 @@ from tests.run.fifo_engine import fifo_maker
 from tests.run.world import site, until, workload
 
 WAIT_S = 60
+T = TypeVar("T")
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """What `ask` answers, asking again while the database is away."""
+    end_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return ask()
+        except Unavailable:
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
 
 
 def test_a_workload_really_runs_and_is_known_after_a_restart(tmp_path: Path) -> None:
@@ -51,18 +65,12 @@ def test_a_database_that_was_killed_is_brought_back(tmp_path: Path) -> None:
         node.submit(workload(command=["sleep", "1000"], wall_time_s=2000)).result(WAIT_S)
         pid = int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
-        end_s = time.monotonic() + WAIT_S
-        answer = None
-        while answer is None:
-            assert time.monotonic() < end_s
-            try:
-                answer = node.submit(workload(), key="k").result(WAIT_S)
-            except Unavailable:
-                time.sleep(0.05)
-        assert node.submit(workload(), key="k").result(WAIT_S).workload_id == answer.workload_id
-        assert node.workload("w1").site == "here"
-        node.cancel("w1").result(WAIT_S)
-        until(lambda: node.workload("w1").state is State.CANCELLED)
+        answer = patiently(lambda: node.submit(workload(), key="k").result(WAIT_S))
+        again = patiently(lambda: node.submit(workload(), key="k").result(WAIT_S))
+        assert again.workload_id == answer.workload_id
+        assert patiently(lambda: node.workload("w1")).site == "here"
+        patiently(lambda: node.cancel("w1").result(WAIT_S))
+        until(lambda: patiently(lambda: node.workload("w1")).state is State.CANCELLED)
 
 
 def test_bad_folders_and_addresses_are_one_clear_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from allod.domain.event import Event
-from allod.errors import Different, InvalidInput
+from allod.errors import AllodError, Different, InvalidInput
 from allod.run import log
 from allod.run.engine import Engine, EngineMaker
 from allod.run.log import DocumentRow, Leaf, TokenRow, WorkloadFilter, WorkloadRow
@@ -96,7 +96,7 @@ def _told(engine: Engine, leaf: Leaf) -> tuple[Record, ...]:
     assert isinstance(event, Event)
     try:
         return engine.step(event)
-    except InvalidInput as error:
+    except AllodError as error:
         raise Different(f"leaf {leaf.seq} was accepted, and is not any more: {error}") from error
 
 
