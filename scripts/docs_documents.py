@@ -33,7 +33,6 @@ spec:
 ```
 
 `metadata.name` is made of a-z, 0-9, `-` and `.`, and is unique among documents of its kind.
-`metadata.labels` are texts of your own.
 
 ## Facts
 

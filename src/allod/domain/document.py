@@ -26,6 +26,8 @@ from allod.domain.workload import Workload
 from allod.errors import InvalidDocument
 
 API_VERSION = "allod/v1"
+_DEPTH_MAX = 64
+_ALIASES_MAX = 1000
 
 Spec = Site | Party | Charter | Project | Dataset | Workload | Scenario
 
@@ -45,7 +47,6 @@ class Metadata(Part):
     """What a document is called."""
 
     name: Name
-    labels: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ _Loader.add_implicit_resolver(
 
 
 def _load_all(text: str) -> Iterator[tuple[int, Any]]:
+    _refuse_depth(text)
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -124,6 +126,26 @@ def _load_all(text: str) -> Iterator[tuple[int, Any]]:
             yield node.start_mark.line + 1, loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _refuse_depth(text: str) -> None:
+    """Deep nesting would end the process inside the parser; aliases of aliases grow without bound."""
+    anchored: list[bool] = []
+    aliases = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        problem = ""
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if any(anchored) or aliases > _ALIASES_MAX:
+                problem = f"an alias inside an anchor, or more than {_ALIASES_MAX} of them"
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            anchored.append(event.anchor is not None)
+            if len(anchored) > _DEPTH_MAX:
+                problem = f"nested more than {_DEPTH_MAX} deep"
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            anchored.pop()
+        if problem:
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def _refuse_double_keys(node: yaml.Node) -> None:
@@ -157,6 +179,7 @@ def from_json(item: Any, file: str = "input") -> Document:
             mend="begin with 'apiVersion:'",
         )
     _check_envelope(item, file)
+    _refuse_nul(item, file, "")
     model = KINDS[item["kind"]]
     try:
         metadata = Metadata.model_validate(item["metadata"])
@@ -167,6 +190,19 @@ def from_json(item: Any, file: str = "input") -> Document:
     except ValidationError as error:
         raise _invalid(error, model, file, f"{item['kind']}/{metadata.name}: spec") from error
     return Document(item["kind"], metadata.name, spec, file)
+
+
+def _refuse_nul(value: Any, file: str, path: str) -> None:
+    """No text may hold the character NUL: neither databases nor processes take it."""
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidDocument("has a NUL character", file=file, path=path, mend="remove it")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_nul(key, file, path)
+            _refuse_nul(item, file, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_nul(item, file, path)
 
 
 def _check_envelope(item: dict[str, Any], file: str) -> None:
@@ -186,7 +222,7 @@ def _check_envelope(item: dict[str, Any], file: str) -> None:
             value=_shown(item["apiVersion"]),
             mend=f"write {API_VERSION}",
         )
-    if item["kind"] not in KINDS:
+    if not isinstance(item["kind"], str) or item["kind"] not in KINDS:
         near = get_close_matches(str(item["kind"]), KINDS, 1, 0.4)
         raise InvalidDocument(
             "unknown kind",

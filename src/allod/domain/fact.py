@@ -42,7 +42,7 @@ class Fact(Part, Generic[T]):
     def _bare_value(cls, data: Any) -> Any:
         if isinstance(data, Fact):
             return data
-        if isinstance(data, dict) and ("value" in data or "standing" in data):
+        if isinstance(data, dict):
             if data.get("value") is None and "standing" not in data:
                 return {**data, "standing": Standing.UNKNOWN}
             return data

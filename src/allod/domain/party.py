@@ -7,13 +7,14 @@ from pydantic import model_validator
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact
+from allod.domain.units import Count
 
 
 class Holding(Part):
     """A share that one party holds of another."""
 
     party: Name
-    share_bp: Fact[int]
+    share_bp: Fact[Count]
     """Share of capital and votes in basis points; 5000 is one half."""
 
 

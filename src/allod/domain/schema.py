@@ -112,11 +112,13 @@ def schema_of(kind: str) -> dict[str, Any]:
     metadata = Metadata.model_json_schema(schema_generator=_Generator)
     definitions = {**spec.pop("$defs", {}), "Metadata": metadata, kind: spec}
     finished = {name: _finished(node) for name, node in definitions.items()}
-    renamed = {
-        name: f"FactOf{_word(node['properties']['value']['anyOf'][0])}"
-        for name, node in finished.items()
-        if name.startswith(Fact.__name__ + "_")
-    }
+    renamed: dict[str, str] = {}
+    for name, node in finished.items():
+        if name.startswith(Fact.__name__ + "_"):
+            value = node["properties"]["value"]["anyOf"][0]
+            word = f"FactOf{_word(value)}"
+            taken = word in renamed.values()
+            renamed[name] = f"{word}From{value['minimum']}" if taken else word
     for old, new in renamed.items():
         finished[new] = _fact(finished.pop(old))
     envelope: dict[str, Any] = {

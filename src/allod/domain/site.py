@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact, Standing
-from allod.domain.units import NEVER_S, InstantS, PowerW
+from allod.domain.units import NEVER_S, Count, InstantS, PowerW
+
+
+#: Power usage effectiveness in thousandths.
+PueMilli = Annotated[int, Field(ge=1000, le=10_000, strict=True)]
 
 
 class PhaseState(StrEnum):
@@ -34,7 +38,7 @@ class Phase(Part):
     power_w: Fact[PowerW] = Fact(standing=Standing.UNKNOWN)
     """Power of the phase; `power_is` says of what. [W]"""
     power_is: Literal["facility", "it", "unknown"] = "unknown"
-    accelerators: dict[Name, Fact[int]] = {}
+    accelerators: dict[Name, Fact[Count]] = {}
     """Accelerators that the phase adds, by pool. [1]"""
 
 
@@ -123,7 +127,7 @@ class Site(Part):
     pools: tuple[Pool, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = ()
     envelope: Envelope | None = None
-    pue_milli: Fact[int] = Fact(value=1000)
+    pue_milli: Fact[PueMilli] = Fact(value=1000)
     """Power usage effectiveness in thousandths; 1100 is PUE 1.10."""
     runner: Literal["local", "none"] = "local"
     """What carries placements out; 'none' is for sites that are only planned or replayed."""

@@ -81,3 +81,5 @@ DurationS = Annotated[int, BeforeValidator(parse_duration_s), Field(ge=0, le=NEV
 PowerW = Annotated[int, BeforeValidator(parse_power_w), Field(ge=0, le=10**12)]
 #: Epoch seconds, UTC; reads ISO dates.
 InstantS = Annotated[int, BeforeValidator(parse_instant_s), Field(ge=0, le=NEVER_S)]
+#: A whole number of things, at least 0; true and false are not numbers.
+Count = Annotated[int, Field(ge=0, le=10**9, strict=True)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from allod.decide.kernel import place, steps
 from allod.decide.kernel import state as k
-from allod.decide.kernel.handle import Handle
+from allod.decide.kernel.handle import Array, Handle
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     BLOCKS_FREE_N,
@@ -85,10 +85,10 @@ class Loop(Handle):
         "tied": (END, 1),  # ends of this instant
         "out": (RUN, 1),
     }
-    number: k.Array
-    heap: k.Array
-    tied: k.Array
-    out: k.Array
+    number: Array
+    heap: Array
+    tied: Array
+    out: Array
 
 
 def new_loop(size: int = 4096) -> Loop:
