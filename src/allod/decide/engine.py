@@ -163,7 +163,7 @@ class Engine:
 
     def _judge_again(self, live: Live) -> list[Decision]:
         """Give live work its verdict under the new documents; what may nowhere run is refused."""
-        row, live.verdict = self._verdict(live)
+        row, live.verdict = self.verdict_of(live)
         if live.row < 0:
             waiting = True
         else:
@@ -205,7 +205,7 @@ class Engine:
             rules=rules,
             verdict=_NOWHERE,
         )
-        _, live.verdict = self._verdict(live)
+        _, live.verdict = self.verdict_of(live)
         if not live.verdict.anywhere:
             return (self._refusal(live), *earlier)
         if live.last_start_s < self.now_s:
@@ -240,7 +240,7 @@ class Engine:
     def _enter(self, live: Live) -> None:
         """Ask the kernel for a place."""
         workload = live.workload
-        row, live.verdict = self._verdict(live)
+        row, live.verdict = self.verdict_of(live)
         live.row = place.new_job(
             self.state,
             row,
@@ -302,7 +302,7 @@ class Engine:
 
     # -- verdicts and words ---------------------------------------------------------------------
 
-    def _verdict(self, live: Live) -> tuple[int, Verdict]:
+    def verdict_of(self, live: Live) -> tuple[int, Verdict]:
         """The verdict on `live` and its row in the kernel; equal questions share one."""
         key = self._key(live)
         found = self.verdicts.get(key)
@@ -341,7 +341,7 @@ class Engine:
                 self.verdicts[self._key(live)] = (row, live.verdict)
         for live in self.live.values():
             if live.row < 0:
-                _, live.verdict = self._verdict(live)
+                _, live.verdict = self.verdict_of(live)
 
     def _verdict_row(self, verdict: Verdict) -> int:
         """A row of the kernel for `verdict`."""
