@@ -237,3 +237,14 @@ def test_making_a_token_is_not_repeated_by_itself(allod: Allod, node: PlayedNode
     node.on("POST", "/v1/tokens", Answer(lost=True))
     assert allod("token", "make", "ada").status == 8
     assert len(node.asked) == 1
+
+
+def test_what_the_node_finds_wrong_is_told_with_its_file(
+    allod: Allod, node: PlayedNode, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(PROJECT % "a" + "---\n" + PROJECT % "b")
+    wrong = problem(422, "invalid-document", "input: Project/b: spec.party: no such party", "add")
+    node.on("POST", "/v1/documents", wrong)
+    result = allod("apply", "a.yaml")
+    assert result.status == 2
+    assert result.err == "error: a.yaml:6: Project/b: spec.party: no such party\nmend: add\n"

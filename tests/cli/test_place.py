@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from allod.cli.place import Address, Place
-from allod.errors import Conflict, Unavailable
+from allod.errors import Conflict, InvalidInput, Unavailable
 
 HOLD = (
     "import sys, pathlib; from allod.cli.place import Place\n"
@@ -81,7 +81,7 @@ def test_one_node_holds_the_folder_and_its_death_lets_go(tmp_path: Path) -> None
 
 def test_a_file_in_place_of_the_folder_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Conflict, match="is not a folder"):
+    with pytest.raises(InvalidInput, match="is not a folder"):
         Place(tmp_path / "file").make()
     assert not Place(tmp_path / "file").is_held()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from allod.cli import client, decisions
+from allod.cli.complete import workload_ids
 from tests.cli.conftest import Allod
 from tests.cli.played import Answer, Asked, PlayedNode, decision, problem, reason, workload
 
@@ -184,17 +185,16 @@ def test_why_gives_every_site_all_reasons_in_the_order_of_judging(
     assert (
         allod("why", "w1").out
         == """\
-w1 train waits; expected to start 2027-01-15 08:38:00 UTC (in 35m), because w2 ends by then
+w1 train waits; expected to start 2027-01-15 08:38:00 UTC (in 35m): w2 ends by then
 
-cambrai
-  law       storage is not permitted in FR [needed: MA; actual: FR] (Dataset/health); \
-waiting does not help
+cambrai: no, and waiting does not change that
+  law       storage is not permitted in FR
             processing is not permitted in FR
-  room      no room [needed: 16; actual: 12]
+  room      no room
   change    let Dataset/health be stored and processed in FR
 
-narvik
-  room      12 accelerators are free, 16 are asked for [needed: 16; actual: 12]
+narvik: not now
+  room      12 accelerators are free, 16 are asked for
   change    ask for 12 accelerators
   expected  2027-01-15 08:38:00 UTC (in 35m); w2 ends by then
 """
@@ -209,6 +209,10 @@ def test_why_of_work_that_runs_or_has_ended_says_that_first(allod: Allod, node: 
     node.on("GET", "/v1/workloads/w2", RUNNING | {"state": "refused", "ended_at_s": None})
     assert allod("why", "w2").out == (
         "w2 train was refused: as it was asked for it can never run\n"
+    )
+    node.on("GET", "/v1/workloads/w2", RUNNING | {"state": "timeout", "ended_at_s": NOW_S})
+    assert allod("why", "w2").out == (
+        "w2 train was stopped at 2027-01-15 08:03:00 UTC: its wall time was over\n"
     )
 
 
@@ -294,3 +298,20 @@ def test_followed_decisions_go_on_where_the_node_broke_off(
     asked = [asked.query["after"] for asked in node.asked if asked.path == "/v1/events"]
     assert asked == [["4"], ["7"], ["7"]]
     assert capsys.readouterr().err.count("waiting for it to come back") == 1
+
+
+def test_ids_are_completed_from_what_the_node_has(node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads", listed(workload(id="w12"), workload(id="w2")))
+    assert workload_ids("w1") == [("w12", "train")]
+    node.on("GET", "/v1/workloads", problem(503, "unavailable", "away", ask_again=True))
+    assert workload_ids("w") == []
+
+
+def test_the_queue_tells_a_reason_that_waiting_may_take_away(
+    allod: Allod, node: PlayedNode
+) -> None:
+    never = reason(site="cambrai", step="law", message="not permitted", forever=True)
+    room = reason(site="cambrai", message="no room")
+    waits = workload(reasons=[never, room, reason(site="narvik", message="8 are free")])
+    node.on("GET", "/v1/workloads", by_state(waiting=[waits]))
+    assert "narvik: 8 are free (and 2 more)" in allod("queue").out

@@ -10,8 +10,8 @@ import yaml
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, out, out_json, table
 from allod.cli.words import instant
-from allod.domain.document import KINDS
-from allod.errors import InvalidDocument
+from allod.domain.document import KINDS, Document
+from allod.errors import InvalidDocument, InvalidInput
 
 _LIST = (Column("kind"), Column("name"), Column("changed"), Column("by"))
 
@@ -30,12 +30,24 @@ def apply(data: Path, files: Sequence[Path], *, dry_run: bool, as_json: bool) ->
             )
     body = [document.to_json() for document in documents]
     with connect(data) as node:
-        answer = node.post("/v1/documents", body, dry_run=dry_run)
+        try:
+            answer = node.post("/v1/documents", body, dry_run=dry_run)
+        except InvalidInput as error:
+            raise _in_its_file(error, documents) from error
     if as_json:
         out_json(answer)
         return
     for change in answer["changes"]:
         out(f"{change['kind']}/{change['name']} {change['what']}{' (dry run)' if dry_run else ''}")
+
+
+def _in_its_file(error: InvalidInput, documents: Sequence[Document]) -> InvalidInput:
+    """The node's error about a document, with the file in place of the node's 'input'."""
+    for document in documents:
+        message = error.message.removeprefix(f"input: {document.key}")
+        if message != error.message:
+            return InvalidInput(f"{document.file}: {document.key}{message}", mend=error.mend)
+    return error
 
 
 def remove(data: Path, kind: str, name: str, *, as_json: bool) -> None:

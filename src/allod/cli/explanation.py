@@ -12,13 +12,13 @@ from allod.cli.words import from_now, instant, printable
 
 STEPS: Final = ("law", "class", "hardware", "power", "room")
 _FINAL: Final = {
-    "completed": "completed; nothing stands in its way",
-    "failed": "has failed",
-    "timeout": "was stopped at its wall time",
-    "cancelled": "was cancelled",
-    "reclaimed": "was stopped to give lent room back",
-    "lost": "was lost: its runner no longer knows it",
-    "refused": "was refused: as it was asked for it can never run",
+    "completed": ("completed", ""),
+    "failed": ("failed", ""),
+    "timeout": ("was stopped", ": its wall time was over"),
+    "cancelled": ("was cancelled", ""),
+    "reclaimed": ("was stopped", ": its room was lent, and given back"),
+    "lost": ("was lost", ": its runner no longer knows it"),
+    "refused": ("was refused", ": as it was asked for it can never run"),
 }
 _HOLDS_ROOM: Final = ("placed", "running", "stopping")
 
@@ -36,8 +36,9 @@ def _headline(view: Json, explanation: Json, now_s: int) -> str:
     head = f"{view['id']} {printable(view['name'])}"
     state = view["state"]
     if state in _FINAL:
+        verb, because = _FINAL[state]
         at = f" at {instant(view['ended_at_s'])}" if view["ended_at_s"] else ""
-        return f"{head} {_FINAL[state]}{at}"
+        return f"{head} {verb}{at}{because}"
     if state in _HOLDS_ROOM:
         lent = ", on lent room that may be reclaimed" if view["lent"] else ""
         return f"{head} is {state} at {view['site']}/{view['pool']}{lent}"
@@ -45,20 +46,18 @@ def _headline(view: Json, explanation: Json, now_s: int) -> str:
     if expected is None:
         return f"{head} waits; when it can start is not known" + (f": {basis}" if basis else "")
     return f"{head} waits; expected to start {from_now(expected, now_s)}" + (
-        f", because {basis}" if basis else ""
+        f": {basis}" if basis else ""
     )
 
 
 def _site(answer: Json, now_s: int, *, ended: bool) -> Iterator[str]:
-    yield answer["site"] or "everywhere"
+    yield f"{answer['site'] or 'everywhere'}: {_verdict(answer['blockers'], ended=ended)}"
     grouped = {
         step: [item for item in answer["blockers"] if item["step"] == step] for step in STEPS
     }
     for step, blockers in grouped.items():
         for i, blocker in enumerate(blockers):
-            yield f"  {step if i == 0 else '':<8}  {_blocker(blocker)}"
-    if not answer["blockers"] and not ended:
-        yield "  nothing stands in its way"
+            yield f"  {step if i == 0 else '':<8}  {printable(blocker['message'])}"
     if answer["change"]:
         yield f"  {'change':<8}  {printable(answer['change'])}"
     if answer["expected_at_s"] is not None:
@@ -66,14 +65,10 @@ def _site(answer: Json, now_s: int, *, ended: bool) -> Iterator[str]:
         yield f"  {'expected':<8}  {from_now(answer['expected_at_s'], now_s)}{basis}"
 
 
-def _blocker(blocker: Json) -> str:
-    """The reason in words, then what was needed and found, then where it comes from."""
-    compared = ""
-    if blocker["needed"] and blocker["actual"]:
-        compared = f" [needed: {blocker['needed']}; actual: {blocker['actual']}]"
-    elif blocker["needed"] or blocker["actual"]:
-        side = "needed" if blocker["needed"] else "actual"
-        compared = f" [{side}: {blocker[side]}]"
-    origin = f" ({blocker['origin']})" if blocker["origin"] else ""
-    never = "; waiting does not help" if blocker["forever"] else ""
-    return printable(f"{blocker['message']}{compared}{origin}{never}")
+def _verdict(blockers: list[Json], *, ended: bool) -> str:
+    """Whether waiting is of any use there, before all the reasons."""
+    if not blockers:
+        return "nothing stood in its way" if ended else "nothing stands in its way"
+    if any(blocker["forever"] for blocker in blockers):
+        return "no, and waiting does not change that"
+    return "it could not" if ended else "not now"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from allod.errors import Conflict, Unavailable
+from allod.errors import Conflict, InvalidInput, Unavailable
 
 _ADDRESS = "node.json"
 _TOKEN = "token"
@@ -129,7 +129,7 @@ class Place:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise Conflict(
+            raise InvalidInput(
                 f"{self.folder} is not a folder", mend="choose another --data folder"
             ) from None
 

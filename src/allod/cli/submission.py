@@ -110,10 +110,14 @@ def told(answer: Json) -> str:
 
 
 def first_reason(reasons: Sequence[Json]) -> str:
-    """The first reason, where it holds, and how many more there are."""
+    """The reason that says most, where it holds, and how many more there are.
+
+    Where a site is closed for ever its reasons are of less use than those of one that may open.
+    """
     if not reasons:
         return "no reason was given"
-    reason = reasons[0]
+    closed = {reason["site"] for reason in reasons if reason["forever"]}
+    reason = next((reason for reason in reasons if reason["site"] not in closed), reasons[0])
     site = f"{reason['site']}: " if reason["site"] else ""
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return f"{site}{printable(reason['message'])}{more}"
