@@ -37,7 +37,17 @@ class SystemClock:
 
 def real_engine() -> EngineMaker[Engine]:
     """The engine that decides for real."""
-    return EngineMaker(Engine, Engine.restore, explain)
+    return EngineMaker(Engine, Engine.restore, explain, may_run_at)
+
+
+def may_run_at(engine: Engine, workload_id: str) -> dict[str, str]:
+    """Sites at which live work may ever run, each with the class that it has there."""
+    verdict = engine.live[workload_id].verdict
+    return {
+        site: access_class
+        for site, access_class in verdict.access_class.items()
+        if site not in verdict.against
+    }
 
 
 def open_node(

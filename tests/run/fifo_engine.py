@@ -237,5 +237,14 @@ def explain(engine: FifoEngine, workload_id: str) -> Explained:
     return Explained(workload_id, "running" if job.site else "waiting", (answer,), None, "")
 
 
+def may_run_at(engine: FifoEngine, workload_id: str) -> dict[str, str]:
+    job = engine.jobs[workload_id]
+    return {
+        site: "owner" if job.owner else "guest"
+        for site, units in engine._sites().items()
+        if job.units <= units
+    }
+
+
 def fifo_maker() -> EngineMaker[FifoEngine]:
-    return EngineMaker(FifoEngine, FifoEngine.restore, explain)
+    return EngineMaker(FifoEngine, FifoEngine.restore, explain, may_run_at)

@@ -73,18 +73,27 @@ def world(engine: str) -> list[Json]:
     ]
 
 
-def workload(name: str, chance: random.Random, marks: Path) -> Json:
+def any_workload(name: str, chance: random.Random, marks: Path) -> Json:
     """Mostly short work; some that is too large for the site, so that many requests cost little."""
     large = chance.random() < 0.6
-    seconds = chance.choice((0, 0, 0.05, 0.3, 2))
-    owner = chance.random() < 0.2
+    return workload(
+        name,
+        marks,
+        units=1000 if large else chance.choice((1, 1, 2, 3)),
+        seconds=chance.choice((0, 0, 0.05, 0.3, 2)),
+        owner=chance.random() < 0.2,
+    )
+
+
+def workload(name: str, marks: Path, *, units: int, seconds: float, owner: bool) -> Json:
+    """Work that leaves a line with the number of its run, then sleeps."""
     script = f'echo "$ALLOD_RUN" >> {marks}/"$ALLOD_WORKLOAD_ID"; exec sleep {seconds}'
     return document(
         "Workload",
         name,
         {
             "project": "ours",
-            "accelerators": 1000 if large else chance.choice((1, 1, 2, 3)),
+            "accelerators": units,
             "wall_time_s": 300,
             "access_class": "owner" if owner else "guest",
             "topology": "spread",
@@ -234,7 +243,7 @@ class Submitter(threading.Thread):
             key = self._chance.choice(list(self._sent))
         else:
             key = f"t{self._number}-{len(self._sent)}"
-            self._sent[key] = workload(key, self._chance, self._marks)
+            self._sent[key] = any_workload(key, self._chance, self._marks)
         answer = self._client.until_answered("POST", "/v1/workloads", self._sent[key], key)
         workload_id = answer["id"]
         known = self.acknowledged.setdefault(key, workload_id)
@@ -278,6 +287,7 @@ def live_through(
     assert running.await_address(), "the node did not start"
     first = Client(running)
     first.until_answered("POST", "/v1/documents", world(engine))
+    acknowledged = _warm_up(first, marks)
     submitters = [Submitter(number, running, seed, marks) for number in range(THREADS)]
     for submitter in submitters:
         submitter.start()
@@ -294,12 +304,34 @@ def live_through(
     wrong += _settle(first)
     first.close()
     running.end()
-    acknowledged = {key: id_ for each in submitters for key, id_ in each.acknowledged.items()}
+    for submitter in submitters:
+        acknowledged |= submitter.acknowledged
     done["acknowledged"] = len(acknowledged)
     maker = fifo_maker() if engine == "fifo" else real_engine()
     wrong += faults(data_dir, maker, acknowledged, marks)
     done["begun"] = sum(1 for _ in marks.iterdir())
     return wrong, done
+
+
+def _warm_up(client: Client, marks: Path) -> dict[str, str]:
+    """Have every kind of decision made once; what was answered, by key.
+
+    The rules are compiled when they are first used, which takes longer than the node will have
+    from one kill to the next.
+    """
+    asked = [("guest", UNITS, 60, False), ("owner", 1, 0, True), ("large", 1000, 0, False)]
+    answered = {}
+    for key, units, seconds, owner in asked:
+        body = workload(key, marks, units=units, seconds=seconds, owner=owner)
+        answered[key] = client.until_answered("POST", "/v1/workloads", body, key)["id"]
+    client.until_answered("POST", f"/v1/workloads/{answered['guest']}/cancel", {})
+    end_s = time.monotonic() + START_S
+    while (
+        client.until_answered("GET", f"/v1/workloads/{answered['owner']}")["state"] != "completed"
+    ):
+        assert time.monotonic() < end_s, "the node does not warm up"
+        time.sleep(0.1)
+    return answered
 
 
 def _one_kill(running: Running, chance: random.Random, done: Counter[str]) -> None:

@@ -100,3 +100,5 @@ class EngineMaker(Generic[E]):
     new: Callable[[], E]
     restore: Callable[[bytes], E]  #: InvalidInput if this version cannot read the bytes.
     explain: Callable[[E, str], Explanation]
+    #: Sites at which a live workload may ever run, each with the class that it has there.
+    may_run_at: Callable[[E, str], Mapping[str, str]]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -319,7 +320,13 @@ class Node:
         """All sites now."""
         since = {name: watch.out_of_reach_since_s for name, watch in self._watches.items()}
         with self._controller.at_rest() as world:
-            return site_views(world.engine.documents, world.views.live.values(), world.at_s, since)
+            return site_views(
+                world.engine.documents,
+                world.views.live.values(),
+                world.at_s,
+                partial(self._maker.may_run_at, world.engine),
+                since,
+            )
 
     def site(self, name: str) -> SiteView:
         """The site now; NotFound, with near names, if there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,13 +35,18 @@ def site_views(
     documents: Mapping[str, Document],
     live: Iterable[Standing],
     at_s: int,
+    may_run_at: Callable[[str], Mapping[str, str]],
     out_of_reach_since_s: Mapping[str, int | None],
 ) -> list[SiteView]:
-    """All sites of `documents` at `at_s`, by name; `out_of_reach_since_s` is by runner."""
+    """All sites of `documents` at `at_s`, by name.
+
+    `may_run_at` tells the sites at which a workload may ever run, with its class there;
+    `out_of_reach_since_s` is by runner.
+    """
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
     parties = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Party)}
-    use = _use(sites, live)
+    use = _use(sites, live, may_run_at)
     return [
         _view(
             name,
@@ -56,7 +61,11 @@ def site_views(
     ]
 
 
-def _use(sites: Mapping[str, Site], live: Iterable[Standing]) -> dict[str, _Use]:
+def _use(
+    sites: Mapping[str, Site],
+    live: Iterable[Standing],
+    may_run_at: Callable[[str], Mapping[str, str]],
+) -> dict[str, _Use]:
     use = {name: _Use() for name in sites}
     for standing in live:
         if standing.holds_room:
@@ -67,10 +76,9 @@ def _use(sites: Mapping[str, Site], live: Iterable[Standing]) -> dict[str, _Use]
                 here.power_w += standing.placed.power_w
                 here.running += 1
             continue
-        for name in standing.spec.get("sites") or sites:
-            if name in use and name not in standing.barred:
-                use[name].waiting += 1
-                use[name].waiting_classes[standing.class_name] += standing.accelerators
+        for name, access_class in may_run_at(standing.workload_id).items():
+            use[name].waiting += 1
+            use[name].waiting_classes[access_class] += standing.accelerators
     return use
 
 

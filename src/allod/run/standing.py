@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +66,6 @@ class Standing:
     placed: Placed = field(default_factory=Placed)
     decision: str = ""  #: Canonical JSON of the latest decision; kept only for the next row.
     decision_kind: str = ""
-    barred: frozenset[str] = frozenset()  #: Sites that it will never get, by its latest hold.
 
     @property
     def live(self) -> bool:
@@ -131,10 +129,6 @@ class Standing:
         )
         if rest["decision"] is not None and standing.holds_room:
             standing.decision = canonical(rest["decision"]).decode()
-        if rest["decision"] is not None and standing.state is State.WAITING:
-            standing.barred = barred_sites(
-                reason_of(item) for item in rest["decision"].get("reasons", ())
-            )
         return standing
 
 
@@ -181,11 +175,6 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
 
 
 _WITH_A_RUNNER = frozenset({State.PLACED, State.RUNNING, State.STOPPING})
-
-
-def barred_sites(reasons: Iterable[Reason]) -> frozenset[str]:
-    """The sites at which waiting is of no use."""
-    return frozenset(reason.site for reason in reasons if reason.forever and reason.site)
 
 
 def reason_of(item: dict[str, Any]) -> Reason:

@@ -33,7 +33,7 @@ from allod.prove.encoding import canonical
 from allod.run.log import Act, DocumentRow, Leaf, TokenRow, ViewChange, WorkloadLeaf
 from allod.run.node_views import State
 from allod.run.records import Record, TokenMade, TokenRevoked, record_of, workloads_of
-from allod.run.standing import Placed, Standing, barred_sites
+from allod.run.standing import Placed, Standing
 
 
 class Views:
@@ -180,7 +180,6 @@ class Views:
             case Placement():
                 self._place(standing, decision)
             case Hold():
-                standing.barred = barred_sites(decision.reasons)
                 self._move(standing, State.WAITING, leaf)
             case Refusal():
                 standing.ended_at_s = decision.at_s
