@@ -80,6 +80,19 @@ def test_a_database_that_goes_away_is_waited_for(
     assert views_differ(store) == ""
 
 
+def test_a_log_that_goes_away_is_noticed_though_nobody_writes(
+    node: Node, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("allod.run.controller._LOOK_EVERY_S", 0.01)
+    revived: list[int] = []
+    node._controller.revive = lambda: revived.append(1)
+    store.down = True
+    until(lambda: not node.ready())
+    until(lambda: revived)
+    store.down = False
+    until(node.ready)
+
+
 def test_who_finds_another_writer_stops_and_says_so(node: Node, store: MemoryStore) -> None:
     node.apply([site()]).result(WAIT_S)
     store.leaves.append(store.leaves[-1])

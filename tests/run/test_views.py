@@ -1,0 +1,137 @@
+"""The fold: the same rows however the log is cut, and whatever was restored between the cuts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allod.domain.decision import Decision
+from allod.domain.event import (
+    DocumentsApplied,
+    Event,
+    Outcome,
+    WorkloadCancelled,
+    WorkloadEnded,
+    WorkloadStarted,
+    WorkloadSubmitted,
+)
+from allod.run.log import Leaf
+from allod.run.records import leaf_of
+from allod.run.recovery import stored_views
+from allod.run.views import Views
+from tests.run.fifo_engine import FifoEngine
+from tests.run.memory_store import MemoryStore
+from tests.run.world import site, workload
+
+OPERATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("submit"), st.integers(1, 5), st.booleans(), st.booleans()),
+        st.tuples(st.just("cancel"), st.integers(0, 5)),
+        st.tuples(st.just("started"), st.integers(0, 5)),
+        st.tuples(st.just("ended"), st.integers(0, 5), st.sampled_from(Outcome)),
+    ),
+    max_size=25,
+)
+
+
+def history(operations: list[Any]) -> list[Leaf]:
+    """The log of an engine that lived through `operations`; some are about work that has ended."""
+    engine, leaves, ids = FifoEngine(), list[Leaf](), list[str]()
+    runs: dict[str, int] = {}
+
+    def tell(event: Event) -> None:
+        records: list[Event | Decision] = [event, *engine.step(event)]
+        for record in records:
+            runs[getattr(record, "workload_id", "")] = getattr(record, "run", 1)
+            leaves.append(leaf_of(record, len(leaves)))
+
+    sites = (site("a", 2), site("b", 3, "none"))
+    tell(DocumentsApplied(at_s=0, documents=tuple(item.to_json() for item in sites)))
+    for at_s, operation in enumerate(operations, start=1):
+        if operation[0] == "submit":
+            _, units, owner, requeue = operation
+            spec = workload(
+                units=units,
+                access_class="owner" if owner else "guest",
+                on_reclaim="requeue" if requeue else "cancel",
+            ).spec.model_dump(mode="json", exclude_defaults=True)
+            ids.append(f"w{len(ids) + 1}")
+            tell(WorkloadSubmitted(at_s=at_s, workload_id=ids[-1], name="job", workload=spec))
+        elif ids:
+            workload_id = ids[operation[1] % len(ids)]
+            run = runs.get(workload_id, 1)
+            match operation[0]:
+                case "cancel":
+                    tell(WorkloadCancelled(at_s=at_s, workload_id=workload_id, actor="me"))
+                case "started":
+                    tell(WorkloadStarted(at_s=at_s, workload_id=workload_id, run=run))
+                case "ended":
+                    outcome = operation[2]
+                    tell(
+                        WorkloadEnded(at_s=at_s, workload_id=workload_id, run=run, outcome=outcome)
+                    )
+    return leaves
+
+
+def stored(leaves: list[Leaf], cuts: set[int]) -> MemoryStore:
+    """A store written in batches that end at `cuts`; after each the fold begins anew from rows."""
+    store, views, batch = MemoryStore(), Views(), list[Leaf]()
+    for leaf in leaves:
+        views.fold(leaf)
+        batch.append(leaf)
+        if leaf.seq in cuts or leaf is leaves[-1]:
+            store.append(batch, *views.take())
+            batch, views = [], stored_views(store)
+    return store
+
+
+@given(OPERATIONS, st.sets(st.integers(0, 80)))
+def test_rows_and_acts_do_not_depend_on_where_the_log_is_cut(
+    operations: list[Any], cuts: set[int]
+) -> None:
+    leaves = history(operations)
+    whole, cut = stored(leaves, set()), stored(leaves, cuts)
+    assert cut.rows == whole.rows
+    assert cut.acts == whole.acts
+    assert cut.marks == whole.marks and cut.revisions == whole.revisions
+
+
+@given(OPERATIONS)
+def test_the_counts_are_those_of_the_rows(operations: list[Any]) -> None:
+    leaves = history(operations)
+    views = Views()
+    for leaf in leaves:
+        views.fold(leaf)
+    store = stored(leaves, set())
+    states = [row.state for row in store.rows.values()]
+    assert views.waiting == states.count("waiting")
+    assert views.holding == sum(states.count(state) for state in ("placed", "running", "stopping"))
+    assert views.ordinal == len(store.rows)
+
+
+@given(OPERATIONS)
+def test_every_run_at_a_site_with_a_runner_is_started_once_and_never_elsewhere(
+    operations: list[Any],
+) -> None:
+    store = stored(history(operations), set())
+    placed = {
+        (row["workload_id"], row["run"])
+        for leaf in store.leaves
+        if leaf.kind == "decision/Placement"
+        for row in [_body(leaf)]
+        if row["site"] == "a"
+    }
+    starts = [(act.workload_id, act.run) for act in store.acts.values() if act.verb == "start"]
+    assert len(starts) == len(set(starts)) and set(starts) == placed
+    for act in store.acts.values():
+        if act.verb == "stop":
+            assert (act.workload_id, act.run) in placed
+
+
+def _body(leaf: Leaf) -> dict[str, Any]:
+    import orjson
+
+    body: dict[str, Any] = orjson.loads(leaf.body)
+    return body
