@@ -30,7 +30,7 @@ _UNTIL_S = 60.0
 _REPLACED = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"\(in [0-9dhms]+\)|\(now\)"), "(<span>)"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d( UTC|Z)"), "<time>"),
     (re.compile(r"(\"\w*at_s\": )\d+"), r"\1<time>"),
     (re.compile(r"(\"pid\": )\d+"), r"\1<pid>"),
     (re.compile(r"\(process \d+\)"), "(process <pid>)"),
