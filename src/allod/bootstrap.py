@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,9 @@ from allod.run.engine import EngineMaker
 from allod.run.node import Node, Pace
 
 _RUNS = "runs"
+#: A thread that waits for the interpreter gets it after so long. With Python's 5 ms, every step of
+#: the controller's talk with the database waits that long for a busy HTTP thread. [s]
+_SWITCH_S = 0.0005
 
 
 class SystemClock:
@@ -68,6 +72,7 @@ def open_node(
         Unavailable: The database or the disk cannot be used.
     """
     config = config or read_config(data_dir, database=database or None)
+    sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as held:
         runs = held.enter_context(_runs_folder(config.data_dir))
         url, revive = _database(config, held)

@@ -31,7 +31,7 @@ class MemoryStore:
         self.revisions: dict[tuple[str, str, int], DocumentRow] = {}
         self.token_rows: dict[str, TokenRow] = {}
         self.acts: dict[str, Act] = {}
-        self.answers: dict[str, Answer] = {}
+        self.answer_rows: dict[str, Answer] = {}
         self.snapshots: dict[int, bytes] = {}
         self.made_seq = 0
         self.appends = 0
@@ -67,7 +67,7 @@ class MemoryStore:
                 self.made_seq = len(self.leaves)
             self._put(views, acts)
             for answer in answers:
-                self.answers.setdefault(answer.key, answer)
+                self.answer_rows.setdefault(answer.key, answer)
             self.appends += 1
         if failing:
             raise Unavailable("the connection broke")
@@ -127,13 +127,17 @@ class MemoryStore:
 
     def answer(self, key: str) -> Answer | None:
         self._up()
-        return self.answers.get(key)
+        return self.answer_rows.get(key)
+
+    def answers(self, keys: Sequence[str]) -> list[Answer]:
+        self._up()
+        return [self.answer_rows[key] for key in keys if key in self.answer_rows]
 
     def answers_drop(self, before_s: int) -> int:
         self._up()
-        old = [key for key, answer in self.answers.items() if answer.at_s < before_s]
+        old = [key for key, answer in self.answer_rows.items() if answer.at_s < before_s]
         for key in old:
-            del self.answers[key]
+            del self.answer_rows[key]
         return len(old)
 
     # the views
