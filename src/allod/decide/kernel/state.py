@@ -267,7 +267,10 @@ def make_room(s: State, *, factor: int = 2) -> None:
         ("span", "next", SPAN_FREE, SPANS_FREE_N),
     ):
         old = getattr(s, name)
-        if number[count] * 4 > len(old):
+        wanted = len(old) // 4
+        if name == "block":
+            wanted = max(wanted, len(s.pool) + int(number[WAITING_N]) // 8 + 128)
+        if number[count] > wanted:
             continue
         new = grown(old, len(old) * factor)
         chain(new, field, len(old))

@@ -107,7 +107,8 @@ def _reserve(s: State, t: int, j: int) -> bool:
         return False
     if held >= 0:
         s.pool[held].r_job = -1
-        place.need_pass(s, s.pool[held].site)
+        # A pass there now could give the reservation back and so on for ever; the next one will do.
+        s.site[s.pool[held].site].valid = 0
     c = s.verdict[s.job[j].verdict, best]
     at, extra = shadow.start_of(s, best, c, j, True)
     place.reserve(s, best, c, j, at, extra)

@@ -1,0 +1,91 @@
+"""Every job of a replay as a table, in the order of the trace; memory follows the trace's length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from allod.decide.engine import Engine
+from allod.errors import InvalidInput
+from allod.replay.mapping import Refused
+from allod.replay.traces import JobChunk
+from allod.replay.world import ReplayWorld
+
+
+class JobTable:
+    """job_id, submit_s, start_s, end_s, site, pool, class, decision, reasons; times on the trace's clock."""
+
+    def __init__(self, engine: Engine, world: ReplayWorld) -> None:
+        self._layout, self._starts_s = engine.layout, world.starts_s
+        self._ids: list[npt.NDArray[Any]] = []
+        self._submit: list[npt.NDArray[np.int64]] = []
+        self._reasons: dict[int, str] = {}
+        self._runs: list[npt.NDArray[Any]] = []
+
+    def submitted(self, chunk: JobChunk, refused: list[Refused]) -> None:
+        """Note the jobs of `chunk`, and why some may run nowhere."""
+        self._ids.append(chunk.job_id)
+        self._submit.append(chunk.submit_s)
+        for one in refused:
+            words = sorted({f"{reason.site}: {reason.code}" for reason in one.reasons})
+            self._reasons[one.row] = "; ".join(words)
+
+    def ended(self, runs: npt.NDArray[Any]) -> None:
+        """Note runs that have ended; those that were reclaimed are followed by another."""
+        self._runs.append(runs[runs["final"] == 1][["row", "start", "end", "pool", "cls"]].copy())
+
+    def write(self, path: Path) -> None:
+        """Write the table to `path`, .csv or .parquet; it appears only when complete.
+
+        Raises:
+            InvalidInput: The path has another ending or cannot be written.
+        """
+        if path.suffix not in (".csv", ".parquet"):
+            raise InvalidInput(f"--jobs {path}: unknown ending", mend="write .csv or .parquet")
+        part = path.with_name(path.name + ".part")
+        try:
+            if path.suffix == ".csv":
+                pyarrow.csv.write_csv(self.table(), part)
+            else:
+                pyarrow.parquet.write_table(self.table(), part, compression="zstd")
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise InvalidInput(f"{path} cannot be written: {error}", mend="free space or choose another path") from error
+
+    def table(self) -> pa.Table:
+        """The table so far."""
+        jobs = sum(map(len, self._submit))
+        start, end = np.full(jobs, -1, np.int64), np.full(jobs, -1, np.int64)
+        pool, cls = np.full(jobs, -1, np.int64), np.full(jobs, -1, np.int64)
+        for runs in self._runs:
+            row = runs["row"]
+            start[row], end[row] = runs["start"] - self._starts_s, runs["end"] - self._starts_s
+            pool[row], cls[row] = runs["pool"], runs["cls"]
+        ran = start >= 0 if self._starts_s == 0 else pool >= 0
+        decision = np.where(ran, "placed", "waiting").astype(object)
+        reasons = np.full(jobs, "", object)
+        for row, words in self._reasons.items():
+            decision[row], reasons[row] = "refused", words
+        sites = np.array([site for site, _ in self._layout.pools] + [""], object)
+        pools = np.array([name for _, name in self._layout.pools] + [""], object)
+        classes = np.array([name for _, name in self._layout.classes] + [""], object)
+        return pa.table(
+            {
+                "job_id": pa.array(np.concatenate(self._ids) if self._ids else []),
+                "submit_s": np.concatenate(self._submit) if self._submit else np.zeros(0, np.int64),
+                "start_s": pa.array(start, mask=~ran),
+                "end_s": pa.array(end, mask=~ran),
+                "site": pa.array(sites[pool]),
+                "pool": pa.array(pools[pool]),
+                "class": pa.array(classes[cls]),
+                "decision": pa.array(decision),
+                "reasons": pa.array(reasons),
+            }
+        )

@@ -1,0 +1,147 @@
+"""Jobs of a trace as work of projects: who they belong to and what verdict they have."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from allod.decide import law
+from allod.decide.engine import Engine
+from allod.decide.live import Live
+from allod.decide.verdict import Verdict
+from allod.domain.decision import Reason
+from allod.domain.workload import Workload
+from allod.errors import InvalidInput
+from allod.replay.loop import ASK
+from allod.replay.traces import JobChunk, TraceMeta
+from allod.replay.world import ReplayWorld, site_name_of
+
+Ints = npt.NDArray[np.int64]
+
+
+class Mapper:
+    """Makes asks of the kernel out of chunks of a trace; verdicts are made once per kind of job."""
+
+    def __init__(self, engine: Engine, world: ReplayWorld, meta: TraceMeta, seed: int) -> None:
+        self._engine, self._world, self._meta, self._seed = engine, world, meta, seed
+        portions = world.mapping.portions
+        if not portions and engine.layout.projects:
+            raise InvalidInput(
+                "the scenario maps the trace to no project", mend="add spec.mapping.portions"
+            )
+        self._projects = [engine.layout.project_row[p.project] for p in portions]
+        self._bounds = list(accumulate(p.weight for p in portions))
+        self._dealt: dict[str, int] = {}
+        self._verdicts: dict[tuple[int, int, int, int], tuple[int, Verdict]] = {}
+
+    def asks(self, chunk: JobChunk, first_row: int) -> tuple[npt.NDArray[Any], list[Refused]]:
+        """The jobs of `chunk` that may run somewhere, and those that nowhere may."""
+        n = len(chunk)
+        asks = np.zeros(n, ASK)
+        asks["submit"] = chunk.submit_s + self._world.starts_s
+        asks["run_s"] = chunk.run_s
+        asks["wall"] = chunk.wall_s
+        asks["n"] = chunk.accelerators
+        asks["row"] = np.arange(first_row, first_row + n)
+        asks["project"] = self._projects_of(chunk, first_row)
+        site = (
+            chunk.partition.astype(np.int64)
+            if self._world.mapping.site_by_partition
+            else np.full(n, -1, np.int64)
+        )
+        granted = np.array(
+            [bool(self._engine.world.projects[p].grants) for p in self._engine.layout.projects]
+        )
+        wall = np.where(granted[asks["project"]], asks["wall"], 0)
+        kinds = np.stack([asks["project"], asks["n"], wall, site])
+        distinct, which = np.unique(kinds, axis=1, return_inverse=True)
+        found = [self._verdict(*map(int, kind)) for kind in distinct.T]
+        asks["verdict"] = np.array([row for row, _ in found])[which.ravel()]
+        anywhere = np.array([verdict.anywhere for _, verdict in found])[which.ravel()]
+        refused = [
+            Refused(int(asks["row"][i]), int(asks["project"][i]), int(asks["n"][i]), reasons)
+            for i in np.flatnonzero(~anywhere)
+            for reasons in (found[int(which.ravel()[i])][1].all_against(),)
+        ]
+        return asks[anywhere], refused
+
+    def _projects_of(self, chunk: JobChunk, first_row: int) -> Ints:
+        """Project row of each job."""
+        if chunk.project is not None:
+            return self._named_projects(chunk.project)
+        if len(self._projects) == 1:
+            return np.full(len(chunk), self._projects[0], np.int64)
+        by = self._world.mapping.by
+        if by == "job":
+            names = [f"job {row}" for row in range(first_row, first_row + len(chunk))]
+            return np.array([self._deal(name) for name in names], np.int64)
+        codes, known = {
+            "user": (chunk.user, self._meta.users),
+            "group": (chunk.group, self._meta.groups),
+            "partition": (chunk.partition, self._meta.partitions),
+        }[by]
+        dealt = np.zeros(len(known), np.int64)
+        for code in np.unique(codes):
+            name = f"{by} {known[code]}"
+            if name not in self._dealt:
+                self._dealt[name] = self._deal(name)
+            dealt[code] = self._dealt[name]
+        return dealt[codes]
+
+    def _named_projects(self, codes: npt.NDArray[np.int32]) -> Ints:
+        rows = np.zeros(len(self._meta.projects), np.int64)
+        for code in np.unique(codes):
+            name = self._meta.projects[code]
+            if name not in self._engine.layout.project_row:
+                raise InvalidInput(
+                    f"the trace names project '{name}', which the scenario does not have",
+                    mend="add its document to the scenario",
+                )
+            rows[code] = self._engine.layout.project_row[name]
+        return rows[codes]
+
+    def _deal(self, name: str) -> int:
+        """The project that `name` is dealt to: by weight, by the seed, and always the same."""
+        digest = hashlib.sha256(f"{self._seed} {name}".encode()).digest()
+        ticket = int.from_bytes(digest[:8], "big") % self._bounds[-1]
+        return self._projects[bisect_right(self._bounds, ticket)]
+
+    def _verdict(self, project: int, n: int, wall: int, partition: int) -> tuple[int, Verdict]:
+        key = (project, n, wall, partition)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = self._judge(*key)
+        return found
+
+    def _judge(self, project: int, n: int, wall: int, partition: int) -> tuple[int, Verdict]:
+        name = self._engine.layout.projects[project]
+        sites: tuple[str, ...] = ()
+        if partition >= 0:
+            site = site_name_of(self._meta.partitions[partition])
+            if site not in self._engine.layout.site_row:
+                raise InvalidInput(
+                    f"partition '{self._meta.partitions[partition]}' has no site '{site}'",
+                    mend="add its document to the scenario",
+                )
+            sites = (site,)
+        workload = Workload.model_construct(
+            project=name, accelerators=n, wall_time_s=max(wall, 1), sites=sites
+        )
+        world = self._engine.world
+        rules = law.rules_of("job", workload, name, world.projects[name], world.datasets, {})
+        live = Live("", "job", {}, workload, 0, 0, rules, Verdict((), (), {}, {}))
+        return self._engine.verdict_of(live)
+
+
+class Refused:
+    """A job that may run nowhere."""
+
+    __slots__ = ("n", "project", "reasons", "row")
+
+    def __init__(self, row: int, project: int, n: int, reasons: tuple[Reason, ...]) -> None:
+        self.row, self.project, self.n, self.reasons = row, project, n, reasons

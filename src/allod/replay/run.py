@@ -1,0 +1,175 @@
+"""Replay: a trace through the engine, at the speed of the machine."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from allod.decide.engine import Engine
+from allod.decide.kernel import state as k
+from allod.errors import InvalidInput
+from allod.replay import loop
+from allod.replay.jobs import JobTable
+from allod.replay.mapping import Mapper, Refused
+from allod.replay.outcome import Outcome
+from allod.replay.traces import Trace, open_trace
+from allod.replay.world import ReplayWorld, engine_for, pool_world, scenario_world
+
+NEVER = 1 << 53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """What to replay, in what world."""
+
+    trace: Path
+    scenario: Path | None = None  #: A scenario file, or
+    pool: int | None = None  #: one site of so many equal accelerators.
+    policy: str | None = None  #: charter, easy or fcfs; default: the scenario's, or easy with --pool.
+    format: str | None = None
+    from_s: int | None = None  #: Only jobs submitted from here on, on the trace's clock. [s]
+    to_s: int | None = None
+    seed: int = 0
+    strict: bool = False
+    jobs: Path | None = None  #: Write every job here (.csv or .parquet).
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is."""
+
+    read_bytes: int
+    total_bytes: int
+    jobs: int
+    seconds: float  #: In the engine so far.
+
+
+@dataclass(slots=True)
+class ReplayResult:
+    """What a replay came to."""
+
+    options: ReplayOptions
+    world: ReplayWorld
+    engine: Engine
+    outcome: Outcome
+    trace: Trace
+    jobs: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  #: By (site: code), jobs.
+    refused_jobs: int = 0
+    waiting: int = 0  #: Jobs that never came to run.
+    read_s: float = 0.0
+    loop_s: float = 0.0
+
+
+def replay_trace(
+    options: ReplayOptions, progress: Callable[[Progress], None] | None = None
+) -> ReplayResult:
+    """Live through the trace that `options` name.
+
+    Raises:
+        InvalidInput: The trace, the scenario or the options are wrong; nothing is written.
+    """
+    world = _world(options)
+    began = time.perf_counter()
+    trace = open_trace(
+        options.trace,
+        format=options.format,
+        strict=options.strict,
+        from_s=options.from_s,
+        to_s=options.to_s,
+    )
+    chunks = iter(trace)
+    chunk = next(chunks, None)
+    start_s = world.starts_s + (int(chunk.submit_s[0]) if chunk is not None else 0)
+    engine = engine_for(world, max(0, start_s))
+    mapper = Mapper(engine, world, trace.meta, options.seed)
+    result = ReplayResult(options, world, engine, _outcome(engine), trace)
+    table = JobTable(engine, world) if options.jobs else None
+    virtual = loop.new_loop()
+    left = np.zeros(0, loop.ASK)
+    read_s = time.perf_counter() - began
+    while chunk is not None:
+        began = time.perf_counter()
+        asks, refused = mapper.asks(chunk, result.jobs)
+        _count_refused(result, refused)
+        if table:
+            table.submitted(chunk, refused)
+        result.jobs += len(chunk)
+        asks = np.concatenate([left, asks]) if len(left) else asks
+        following = next(chunks, None)
+        until = world.starts_s + int(following.submit_s[0]) if following is not None else NEVER
+        read_s += time.perf_counter() - began
+        began = time.perf_counter()
+        left = asks[_live_through(result, virtual, asks, until, table) :]
+        result.loop_s += time.perf_counter() - began
+        if progress:
+            progress(Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s))
+        chunk = following
+    result.waiting = int(engine.state.number[k.WAITING_N])
+    result.read_s = read_s
+    if table and options.jobs:
+        table.write(options.jobs)
+    return result
+
+
+def _world(options: ReplayOptions) -> ReplayWorld:
+    if (options.scenario is None) == (options.pool is None):
+        raise InvalidInput(
+            "a replay needs a world", mend="give either --scenario FILE or --pool N"
+        )
+    if options.policy not in (None, "charter", "easy", "fcfs"):
+        raise InvalidInput(
+            f"unknown policy '{options.policy}'", mend="write charter, easy or fcfs"
+        )
+    if options.pool is not None:
+        return pool_world(options.pool, options.policy)
+    assert options.scenario is not None
+    return scenario_world(options.scenario, options.policy)
+
+
+def _outcome(engine: Engine) -> Outcome:
+    state = engine.state
+    return Outcome(state.cls["site"].copy(), state.pool["watts"].copy(), len(state.site))
+
+
+def _count_refused(result: ReplayResult, refused: list[Refused]) -> None:
+    result.refused_jobs += len(refused)
+    for one in refused:
+        result.refused.update(
+            sorted({f"{reason.site}: {reason.code}" for reason in one.reasons})
+        )
+
+
+def _live_through(
+    result: ReplayResult,
+    virtual: loop.Loop,
+    asks: npt.NDArray[Any],
+    until: int,
+    table: JobTable | None,
+) -> int:
+    """Live through `asks` and all ends before `until`; how many asks were reached."""
+    state = result.engine.state
+    reached = 0
+    while True:
+        reached, why = loop.live_through(state, virtual, asks, reached, until)
+        if why == loop.GROW:
+            k.make_room(state)
+            loop.make_room(virtual, state)
+            continue
+        count = int(virtual.number[loop.OUT_N])
+        runs = virtual.out[:count]
+        result.outcome.add(runs)
+        if table:
+            table.ended(runs)
+        virtual.number[loop.OUT_N] = 0
+        if why == loop.DONE:
+            return reached
+        if count == 0:  # All rows are of running jobs: only more rows help.
+            virtual.put("out", k.grown(virtual.out, 2 * len(virtual.out)))

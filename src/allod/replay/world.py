@@ -1,0 +1,108 @@
+"""The world that a trace is replayed in: a scenario's documents, or one pool of equal units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from allod import catalogue
+from allod.decide.engine import Engine
+from allod.domain.assume import assume, assumed_paths
+from allod.domain.document import Document, read_documents
+from allod.domain.event import DocumentsApplied, NodeStarted
+from allod.domain.project import Project
+from allod.domain.scenario import Mapping, Portion, Scenario
+from allod.domain.site import Phase, PhaseState, Pool, Site
+from allod.errors import InvalidInput, NotFound
+
+POOL_PROJECT = "trace"  #: The one project of a replay with --pool.
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayWorld:
+    """Documents to replay in, and how the trace's users become their projects."""
+
+    title: str
+    documents: tuple[Document, ...]
+    mapping: Mapping
+    starts_s: int  #: World time at which the trace's time 0 lies. [epoch s]
+    policy: str
+    assumed: tuple[str, ...]  #: Facts that results rest on though nobody states them.
+
+
+def pool_world(units: int, policy: str | None) -> ReplayWorld:
+    """One site with one pool of `units` equal accelerators; no law, charter or power."""
+    if units < 1:
+        raise InvalidInput(f"--pool is {units}", mend="give at least 1 accelerator")
+    site = Site(
+        title="One pool of equal units",
+        country={"standing": "unknown"},
+        operator={"standing": "unknown"},
+        management={"standing": "unknown"},
+        metadata={"standing": "unknown"},
+        pools=(Pool(name="pool", accelerator={"value": "unit"}),),
+        phases=(
+            Phase(
+                name="all",
+                state={"value": PhaseState.LIVE},
+                accelerators={"pool": {"value": units}},
+            ),
+        ),
+        runner="none",
+    )
+    documents = (Document("Site", "pool", site), Document("Project", POOL_PROJECT, Project()))
+    mapping = Mapping(by="job", portions=(Portion(project=POOL_PROJECT),))
+    return ReplayWorld(f"a pool of {units} units", documents, mapping, 0, policy or "easy", ())
+
+
+def scenario_world(path: Path, policy: str | None) -> ReplayWorld:
+    """The world of a scenario file: its own documents and those of the catalogue that it names.
+
+    Raises:
+        InvalidInput: The file is missing or does not hold one scenario that fits its documents.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}", mend="give a YAML file") from error
+    documents = read_documents(text, str(path))
+    scenarios = [d for d in documents if isinstance(d.spec, Scenario)]
+    if len(scenarios) != 1:
+        raise InvalidInput(
+            f"{path} holds {len(scenarios)} documents of kind Scenario", mend="let it hold one"
+        )
+    scenario = scenarios[0].spec
+    assert isinstance(scenario, Scenario)
+    own = [d for d in documents if d.kind not in ("Scenario", "Workload")]
+    known = [d for d in catalogue.load(*scenario.catalogue) if d.key not in {o.key for o in own}]
+    world = assume((*known, *own), scenarios[0])
+    return ReplayWorld(
+        scenario.title,
+        world,
+        scenario.mapping,
+        scenario.starts,
+        policy or scenario.policy,
+        tuple(assumed_paths(world)),
+    )
+
+
+def engine_for(world: ReplayWorld, at_s: int) -> Engine:
+    """An engine at `at_s` that knows the documents of `world`."""
+    engine = Engine(policy=world.policy)
+    engine.step(NodeStarted(at_s=at_s, policy=world.policy))
+    documents = tuple(document.to_json() for document in world.documents)
+    engine.step(DocumentsApplied(at_s=at_s, documents=documents))
+    for portion in world.mapping.portions:
+        if portion.project not in engine.world.projects:
+            raise NotFound(
+                f"the scenario's mapping names project '{portion.project}', which has no document",
+                mend="add the project or correct the name",
+            )
+    return engine
+
+
+def site_name_of(partition: str) -> str:
+    """The name of the site that stands for a partition of a trace."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", partition.strip().lower()).strip(".-")
+    return name[:63] or "partition"
