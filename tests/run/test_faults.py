@@ -85,7 +85,12 @@ def test_a_log_that_goes_away_is_noticed_though_nobody_writes(
 ) -> None:
     monkeypatch.setattr("allod.run.controller._LOOK_EVERY_S", 0.01)
     revived: list[int] = []
+    idle: list[int] = []
     node._controller.revive = lambda: revived.append(1)
+    node._controller.idle = lambda: idle.append(1)
+    until(lambda: idle)
+    node.sites()
+    assert idle == [1]  # Once, until something is written again.
     store.down = True
     until(lambda: not node.ready())
     until(lambda: revived)

@@ -106,6 +106,9 @@ class Controller:
         self.acts_reload: Callable[[], None] = lambda: None
         #: Called before each try to come back; may bring back what the store needs.
         self.revive: Callable[[], None] = lambda: None
+        #: Called once when nothing was written for a while; for what stops everybody.
+        self.idle: Callable[[], None] = lambda: None
+        self._idle_seq = 0
 
     # ------------------------------------------------------------ from any thread
 
@@ -323,6 +326,9 @@ class Controller:
             return
         if next_seq != self._next_seq:
             raise Conflict(f"somebody else writes this log: it ends at {next_seq}")
+        if self._idle_seq != next_seq:
+            self._idle_seq = next_seq
+            self.idle()
 
     def _begin(self) -> None:
         """Be as the log says, and note that a node decides from here on."""

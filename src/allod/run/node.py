@@ -86,8 +86,12 @@ class Node:
         limits: Limits | None = None,
         pace: Pace | None = None,
         revive: Callable[[], None] = lambda: None,
+        idle: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the node works with; `revive` is tried when the database has gone."""
+        """Take what the node works with.
+
+        `revive` is tried when the database has gone, `idle` is called when there is time for it.
+        """
         self._store, self._maker, self._runners, self._clock = store, maker, runners, clock
         self._held = ExitStack()
         numbers, pace = Metrics(), pace or Pace()
@@ -99,7 +103,7 @@ class Node:
         )
         self._controller.acts_given = self._outbox.give
         self._controller.acts_reload = self._outbox.load
-        self._controller.revive = revive
+        self._controller.revive, self._controller.idle = revive, idle
         self._watches = {
             name: Watch(
                 name,
