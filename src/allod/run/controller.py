@@ -26,7 +26,8 @@ from allod.run.feed import Feed
 from allod.run.log import Act, Answer
 from allod.run.metrics import Metrics
 from allod.run.recovery import Store, recover
-from allod.run.requests import Request, Submit, unattended_end
+from allod.run.reports import unattended_end
+from allod.run.requests import Request, Submit
 from allod.run.turn import Answers, OneTurn
 from allod.run.views import Views
 

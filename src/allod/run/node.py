@@ -46,15 +46,14 @@ from allod.run.recovery import Store
 from allod.run.requests import (
     Apply,
     Cancel,
-    MakeToken,
     Remove,
-    RevokeToken,
     Submit,
     changes_of,
     no_document,
 )
 from allod.run.sites import site_views
 from allod.run.standing import workload_view
+from allod.run.token_requests import MakeToken, RevokeToken
 from allod.run.views import document_of
 from allod.run.watch import Watch
 

@@ -26,7 +26,8 @@ from allod.run.clock import Clock
 from allod.run.log import Act, ActState
 from allod.run.metrics import Metrics
 from allod.run.ports import RunKey, Runner, RunReport, StartOrder
-from allod.run.requests import Begun, Ended, Request
+from allod.run.reports import Begun, Ended
+from allod.run.requests import Request
 
 _log = logging.getLogger(__name__)
 

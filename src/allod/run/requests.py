@@ -21,19 +21,15 @@ from allod.domain.event import (
     DocumentRemoved,
     DocumentsApplied,
     Event,
-    Outcome,
     WorkloadCancelled,
-    WorkloadEnded,
-    WorkloadStarted,
     WorkloadSubmitted,
 )
-from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
+from allod.errors import Conflict, InvalidDocument, NotFound
 from allod.prove.encoding import canonical, decode
 from allod.run.log import Answer, Leaf, WorkloadRow
-from allod.run.node_views import Change, Role, Submitted, WorkloadView
-from allod.run.ports import RunReport
-from allod.run.records import Admin, TokenMade, TokenRevoked
-from allod.run.standing import Standing, workload_view
+from allod.run.node_views import Change, Submitted, WorkloadView
+from allod.run.records import Admin
+from allod.run.standing import workload_view
 from allod.run.views import Views, document_of
 
 ACCEPTED = 201  #: Status of an answer kept for a repeated request; the API's for a new workload.
@@ -266,142 +262,3 @@ class Cancel:
             row = standing.row()
         view = workload_view(row)
         return lambda: view
-
-
-@dataclass(frozen=True, slots=True)
-class MakeToken:
-    """A secret with this digest is to open the node."""
-
-    name: str
-    role: Role
-    sha256: bytes
-    actor: str
-
-    def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        if not self.name.isprintable() or not 1 <= len(self.name) <= 64:
-            raise InvalidInput(
-                f"{self.name[:80]!r} cannot be the name of a token", mend="use up to 64 characters"
-            )
-        before = turn.views.tokens.get(self.name)
-        if before is not None and before.revoked_at_s is None:
-            raise Conflict(
-                f"there is a token '{self.name}' already", mend="remove it or choose another name"
-            )
-        turn.note(
-            TokenMade(
-                at_s=turn.at_s,
-                name=self.name,
-                role=self.role.value,
-                sha256=self.sha256.hex(),
-                actor=self.actor,
-            )
-        )
-        return lambda: None
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeToken:
-    """A token is to open nothing any more."""
-
-    name: str
-    actor: str
-
-    def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        before = turn.views.tokens.get(self.name)
-        if before is None or before.revoked_at_s is not None:
-            raise NotFound(f"there is no token '{self.name}'")
-        turn.note(TokenRevoked(at_s=turn.at_s, name=self.name, actor=self.actor))
-        return lambda: None
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A runner says that a run has started."""
-
-    workload_id: str
-    run: int
-
-    def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        standing = _holding(turn.views, self.workload_id, self.run)
-        if standing is not None and standing.started_at_s is None:
-            turn.tell(WorkloadStarted(at_s=turn.at_s, workload_id=self.workload_id, run=self.run))
-        return lambda: None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run is over. Asked again it does nothing: the answer is the same."""
-
-    workload_id: str
-    run: int
-    outcome: Outcome | None  #: None: what follows from why it was to stop.
-    exit_status: int | None = None
-    detail: str = ""
-
-    @classmethod
-    def of(cls, report: RunReport) -> Ended:
-        """The end that a runner reports."""
-        outcome: Outcome | None
-        match report.cause:
-            case "exited":
-                outcome = Outcome.COMPLETED if report.exit_status == 0 else Outcome.FAILED
-            case "timeout":
-                outcome = Outcome.TIMEOUT
-            case "stopped":
-                outcome = None
-            case "lost" | None:
-                outcome = Outcome.LOST
-        said = []
-        if report.signal is not None:
-            said.append(f"ended by signal {report.signal}")
-        if report.output_truncated_bytes:
-            said.append(f"{report.output_truncated_bytes} bytes of output were not kept")
-        return cls(report.workload_id, report.run, outcome, report.exit_status, "; ".join(said))
-
-    def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        standing = _holding(turn.views, self.workload_id, self.run)
-        if standing is not None:
-            turn.tell(
-                WorkloadEnded(
-                    at_s=turn.at_s,
-                    workload_id=self.workload_id,
-                    run=self.run,
-                    outcome=self.outcome or why_stopped(standing),
-                    exit_status=self.exit_status,
-                    detail=self.detail,
-                )
-            )
-        return lambda: None
-
-
-def _holding(views: Views, workload_id: str, run: int) -> Standing | None:
-    """The workload, if this very run of it holds room."""
-    standing = views.live.get(workload_id)
-    if standing is None or standing.run != run or not standing.holds_room:
-        return None
-    return standing
-
-
-def why_stopped(standing: Standing) -> Outcome:
-    """Why a run that was stopped had to: what its owner wants counts first."""
-    if standing.placed.cancelled_by is not None:
-        return Outcome.CANCELLED
-    if standing.placed.reclaimed:
-        return Outcome.RECLAIMED
-    return Outcome.FAILED
-
-
-def unattended_end(standing: Standing, at_s: int) -> Ended | None:
-    """The end, if due, of a run at a site without a runner: nobody else will report it."""
-    placed = standing.placed
-    if placed.stop_at_s is not None and placed.stop_at_s <= at_s:
-        return Ended(standing.workload_id, standing.run, None, None, "the site has no runner")
-    if placed.ends_at_s is not None and placed.ends_at_s <= at_s:
-        return Ended(
-            standing.workload_id, standing.run, Outcome.COMPLETED, None, "the site has no runner"
-        )
-    return None

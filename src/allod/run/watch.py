@@ -21,7 +21,8 @@ from allod.run.controller import World
 from allod.run.metrics import Metrics
 from allod.run.outbox import Outbox
 from allod.run.ports import RunKey, Runner, RunReport
-from allod.run.requests import Begun, Ended, Request
+from allod.run.reports import Begun, Ended
+from allod.run.requests import Request
 
 _log = logging.getLogger(__name__)
 
