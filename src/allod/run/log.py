@@ -201,6 +201,10 @@ class Outbox(Protocol):
         """Return what was answered under this key, or None."""
         ...
 
+    def answers(self, keys: Sequence[str]) -> list[Answer]:
+        """Return what was answered under those of `keys` that are known, in one question."""
+        ...
+
     def answers_drop(self, before_s: int) -> int:
         """Forget answers older than `before_s`; return how many."""
         ...

@@ -26,10 +26,9 @@ class Answers:
     def known(self, keys: Sequence[str]) -> dict[str, Answer]:
         """What was answered under those of `keys` that were used before."""
         found = {key: self._kept[key] for key in keys if key in self._kept}
-        for key in keys:
-            answer = None if key in found else self._store.answer(key)
-            if answer is not None:
-                found[key] = answer
+        unkept = [key for key in keys if key not in found]
+        for answer in self._store.answers(unkept) if unkept else ():
+            found[answer.key] = answer
         return found
 
     def keep(self, answers: Iterable[Answer]) -> None:

@@ -190,6 +190,12 @@ class Store(Reads):
             row = cursor.execute(LOG["answer"], [key]).fetchone()
         return None if row is None else Answer(*row)
 
+    def answers(self, keys: Sequence[str]) -> list[Answer]:
+        """Return what was answered under those of `keys` that are known, in one question."""
+        with self._writer.session() as session, session.cursor(binary=True) as cursor:
+            rows = cursor.execute(LOG["answers"], [list(keys)]).fetchall()
+        return [Answer(*row) for row in rows]
+
     def answers_drop(self, before_s: int) -> int:
         """Forget answers older than `before_s`; return how many."""
         with self._writer.session() as session:

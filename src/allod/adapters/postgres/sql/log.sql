@@ -70,6 +70,10 @@ ON CONFLICT (key) DO NOTHING
 -- The answer under a key.
 SELECT key, request_digest, status, body, at_s FROM answer WHERE key = %b::text
 
+-- name: answers
+-- The answers under any of these keys.
+SELECT key, request_digest, status, body, at_s FROM answer WHERE key = ANY (%b::text[])
+
 -- name: answers_drop
 -- Forgets answers of before a time.
 DELETE FROM answer WHERE at_s < %b::bigint
