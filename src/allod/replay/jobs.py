@@ -1,7 +1,8 @@
-"""Every job of a replay as a table, in the order of the trace; memory follows the trace's length."""
+"""Every job of a replay as a table, in the order of the trace; memory grows with the trace."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,23 @@ from allod.decide.engine import Engine
 from allod.errors import InvalidInput
 from allod.replay.mapping import Refused
 from allod.replay.traces import JobChunk
+from allod.replay.waiting import Waiting
 from allod.replay.world import ReplayWorld
 
 
 class JobTable:
-    """job_id, submit_s, start_s, end_s, site, pool, class, decision, reasons; times on the trace's clock."""
+    """One row per job; times are on the trace's clock.
+
+    Columns: job_id, submit_s, start_s, end_s, site, pool, class, decision, reasons. Of a job that
+    was reclaimed the run counts in which it ended.
+    """
 
     def __init__(self, engine: Engine, world: ReplayWorld) -> None:
         self._layout, self._starts_s = engine.layout, world.starts_s
         self._ids: list[npt.NDArray[Any]] = []
         self._submit: list[npt.NDArray[np.int64]] = []
         self._reasons: dict[int, str] = {}
+        self._waits: dict[int, str] = {}
         self._runs: list[npt.NDArray[Any]] = []
 
     def submitted(self, chunk: JobChunk, refused: list[Refused]) -> None:
@@ -33,21 +40,24 @@ class JobTable:
         self._ids.append(chunk.job_id)
         self._submit.append(chunk.submit_s)
         for one in refused:
-            words = sorted({f"{reason.site}: {reason.code}" for reason in one.reasons})
-            self._reasons[one.row] = "; ".join(words)
+            self._reasons[one.row] = _words((reason.site, reason.code) for reason in one.reasons)
 
     def ended(self, runs: npt.NDArray[Any]) -> None:
         """Note runs that have ended; those that were reclaimed are followed by another."""
         self._runs.append(runs[runs["final"] == 1][["row", "start", "end", "pool", "cls"]].copy())
 
+    def wait(self, waiting: Sequence[Waiting]) -> None:
+        """Note who never came to run, and why."""
+        for one in waiting:
+            words = _words(one.reasons)
+            self._waits.update((int(row), words) for row in one.rows)
+
     def write(self, path: Path) -> None:
         """Write the table to `path`, .csv or .parquet; it appears only when complete.
 
         Raises:
-            InvalidInput: The path has another ending or cannot be written.
+            InvalidInput: It cannot be written.
         """
-        if path.suffix not in (".csv", ".parquet"):
-            raise InvalidInput(f"--jobs {path}: unknown ending", mend="write .csv or .parquet")
         part = path.with_name(path.name + ".part")
         try:
             if path.suffix == ".csv":
@@ -57,7 +67,10 @@ class JobTable:
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise InvalidInput(f"{path} cannot be written: {error}", mend="free space or choose another path") from error
+            raise InvalidInput(
+                f"{path} cannot be written: {error.strerror or error}",
+                mend="make room or choose another path",
+            ) from error
 
     def table(self) -> pa.Table:
         """The table so far."""
@@ -65,20 +78,22 @@ class JobTable:
         start, end = np.full(jobs, -1, np.int64), np.full(jobs, -1, np.int64)
         pool, cls = np.full(jobs, -1, np.int64), np.full(jobs, -1, np.int64)
         for runs in self._runs:
-            row = runs["row"]
-            start[row], end[row] = runs["start"] - self._starts_s, runs["end"] - self._starts_s
-            pool[row], cls[row] = runs["pool"], runs["cls"]
-        ran = start >= 0 if self._starts_s == 0 else pool >= 0
+            rows = runs["row"]
+            start[rows], end[rows] = runs["start"] - self._starts_s, runs["end"] - self._starts_s
+            pool[rows], cls[rows] = runs["pool"], runs["cls"]
+        ran = pool >= 0
         decision = np.where(ran, "placed", "waiting").astype(object)
         reasons = np.full(jobs, "", object)
         for row, words in self._reasons.items():
             decision[row], reasons[row] = "refused", words
+        for row, words in self._waits.items():
+            reasons[row] = words
         sites = np.array([site for site, _ in self._layout.pools] + [""], object)
         pools = np.array([name for _, name in self._layout.pools] + [""], object)
         classes = np.array([name for _, name in self._layout.classes] + [""], object)
         return pa.table(
             {
-                "job_id": pa.array(np.concatenate(self._ids) if self._ids else []),
+                "job_id": pa.array(np.concatenate(self._ids) if self._ids else _NO_IDS),
                 "submit_s": np.concatenate(self._submit) if self._submit else np.zeros(0, np.int64),
                 "start_s": pa.array(start, mask=~ran),
                 "end_s": pa.array(end, mask=~ran),
@@ -89,3 +104,23 @@ class JobTable:
                 "reasons": pa.array(reasons),
             }
         )
+
+
+_NO_IDS = np.zeros(0, np.int64)
+
+
+def _words(reasons: Iterable[tuple[str, str]]) -> str:
+    """'cambrai: no-room; narvik: envelope'; the site is left out where it is about all of them."""
+    return "; ".join(sorted({f"{site}: {code}" if site else code for site, code in reasons}))
+
+
+def check_path(path: Path) -> None:
+    """Refuse a path that no table can be written to, before anything is replayed.
+
+    Raises:
+        InvalidInput: It has another ending, or its folder is not there.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise InvalidInput(f"--jobs {path}: unknown ending", mend="write .csv or .parquet")
+    if not path.parent.is_dir():
+        raise InvalidInput(f"--jobs {path}: there is no folder {path.parent}", mend="make it")

@@ -15,6 +15,7 @@ from allod.decide.engine import Engine
 from allod.decide.live import Live
 from allod.decide.verdict import Verdict
 from allod.domain.decision import Reason
+from allod.domain.units import UNBOUNDED
 from allod.domain.workload import Workload
 from allod.errors import InvalidInput
 from allod.replay.loop import ASK
@@ -38,6 +39,12 @@ class Mapper:
         self._bounds = list(accumulate(p.weight for p in portions))
         self._dealt: dict[str, int] = {}
         self._verdicts: dict[tuple[int, int, int, int], tuple[int, Verdict]] = {}
+        self._granted_s = np.array([self._grants_s(name) for name in engine.layout.projects])
+
+    def _grants_s(self, project: str) -> int:
+        """What all grants of `project` give together. [accelerator-seconds]"""
+        grants = self._engine.world.projects[project].grants
+        return sum(grant.accelerator_hours for grant in grants) * 3600 if grants else UNBOUNDED
 
     def asks(self, chunk: JobChunk, first_row: int) -> tuple[npt.NDArray[Any], list[Refused]]:
         """The jobs of `chunk` that may run somewhere, and those that nowhere may."""
@@ -48,16 +55,15 @@ class Mapper:
         asks["wall"] = chunk.wall_s
         asks["n"] = chunk.accelerators
         asks["row"] = np.arange(first_row, first_row + n)
-        asks["project"] = self._projects_of(chunk, first_row)
+        asks["project"] = self.projects_of(chunk, first_row)
         site = (
             chunk.partition.astype(np.int64)
             if self._world.mapping.site_by_partition
             else np.full(n, -1, np.int64)
         )
-        granted = np.array(
-            [bool(self._engine.world.projects[p].grants) for p in self._engine.layout.projects]
-        )
-        wall = np.where(granted[asks["project"]], asks["wall"], 0)
+        # Of the wall time a verdict needs only whether the grants could ever pay for it.
+        most_s = self._granted_s[asks["project"]] // np.maximum(asks["n"], 1)
+        wall = np.where(asks["wall"] > most_s, most_s + 1, 1)
         kinds = np.stack([asks["project"], asks["n"], wall, site])
         distinct, which = np.unique(kinds, axis=1, return_inverse=True)
         found = [self._verdict(*map(int, kind)) for kind in distinct.T]
@@ -70,7 +76,7 @@ class Mapper:
         ]
         return asks[anywhere], refused
 
-    def _projects_of(self, chunk: JobChunk, first_row: int) -> Ints:
+    def projects_of(self, chunk: JobChunk, first_row: int) -> Ints:
         """Project row of each job."""
         if chunk.project is not None:
             return self._named_projects(chunk.project)
@@ -120,22 +126,39 @@ class Mapper:
 
     def _judge(self, project: int, n: int, wall: int, partition: int) -> tuple[int, Verdict]:
         name = self._engine.layout.projects[project]
-        sites: tuple[str, ...] = ()
-        if partition >= 0:
-            site = site_name_of(self._meta.partitions[partition])
-            if site not in self._engine.layout.site_row:
-                raise InvalidInput(
-                    f"partition '{self._meta.partitions[partition]}' has no site '{site}'",
-                    mend="add its document to the scenario",
-                )
-            sites = (site,)
         workload = Workload.model_construct(
-            project=name, accelerators=n, wall_time_s=max(wall, 1), sites=sites
+            project=name, accelerators=n, wall_time_s=wall, sites=self.sites_of(partition)
         )
+        return self._engine.verdict_of(self._live(name, workload))
+
+    def sites_of(self, partition: int) -> tuple[str, ...]:
+        """The site that stands for a partition of the trace; none named if `partition` is -1."""
+        if partition < 0:
+            return ()
+        site = site_name_of(self._meta.partitions[partition])
+        if site not in self._engine.layout.site_row:
+            raise InvalidInput(
+                f"partition '{self._meta.partitions[partition]}' has no site '{site}'",
+                mend="add its document to the scenario",
+            )
+        return (site,)
+
+    def _live(self, project: str, workload: Workload) -> Live:
         world = self._engine.world
-        rules = law.rules_of("job", workload, name, world.projects[name], world.datasets, {})
-        live = Live("", "job", {}, workload, 0, 0, rules, Verdict((), (), {}, {}))
-        return self._engine.verdict_of(live)
+        rules = law.rules_of("job", workload, project, world.projects[project], world.datasets, {})
+        return Live("", "job", {}, workload, 0, 0, rules, Verdict((), (), {}, {}))
+
+    def waiting(self, row: int) -> Live:
+        """The job in `row` of the kernel as live work, so that it can be said why it waits."""
+        job = self._engine.state.job[row]
+        project = self._engine.layout.projects[int(job["project"])]
+        workload = Workload.model_construct(
+            project=project, accelerators=int(job["n"]), wall_time_s=int(job["wall"])
+        )
+        live = self._live(project, workload)
+        live.row = row
+        live.verdict = next(v for r, v in self._verdicts.values() if r == int(job["verdict"]))
+        return live
 
 
 class Refused:

@@ -14,12 +14,15 @@ import numpy.typing as npt
 
 from allod.decide.engine import Engine
 from allod.decide.kernel import state as k
+from allod.decide.layout import power_per_accelerator_w
 from allod.errors import InvalidInput
 from allod.replay import loop
-from allod.replay.jobs import JobTable
+from allod.replay.jobs import JobTable, check_path
 from allod.replay.mapping import Mapper, Refused
 from allod.replay.outcome import Outcome
 from allod.replay.traces import Trace, open_trace
+from allod.replay.traces.table import CHUNK_ROWS
+from allod.replay.waiting import Waiting, still_waiting
 from allod.replay.world import ReplayWorld, engine_for, pool_world, scenario_world
 
 NEVER = 1 << 53
@@ -32,13 +35,14 @@ class ReplayOptions:
     trace: Path
     scenario: Path | None = None  #: A scenario file, or
     pool: int | None = None  #: one site of so many equal accelerators.
-    policy: str | None = None  #: charter, easy or fcfs; default: the scenario's, or easy with --pool.
+    policy: str | None = None  #: charter, easy or fcfs; default: the scenario's, or easy.
     format: str | None = None
     from_s: int | None = None  #: Only jobs submitted from here on, on the trace's clock. [s]
     to_s: int | None = None
     seed: int = 0
     strict: bool = False
     jobs: Path | None = None  #: Write every job here (.csv or .parquet).
+    chunk_rows: int = CHUNK_ROWS  #: Jobs that are read and mapped at a time.
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,17 @@ class ReplayResult:
     outcome: Outcome
     trace: Trace
     jobs: int = 0
-    refused: Counter[str] = field(default_factory=Counter)  #: By (site: code), jobs.
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)  #: Jobs by (site, code).
     refused_jobs: int = 0
-    waiting: int = 0  #: Jobs that never came to run.
-    read_s: float = 0.0
-    loop_s: float = 0.0
+    waiting: tuple[Waiting, ...] = ()  #: Jobs that never came to run.
+    setup_s: float = 0.0  #: Making the world ready and loading the compiled kernel.
+    read_s: float = 0.0  #: Reading the trace and mapping its jobs.
+    loop_s: float = 0.0  #: Deciding: in the engine and its virtual world.
+
+    @property
+    def waiting_jobs(self) -> int:
+        """How many never came to run."""
+        return sum(one.jobs for one in self.waiting)
 
 
 def replay_trace(
@@ -76,25 +86,24 @@ def replay_trace(
     Raises:
         InvalidInput: The trace, the scenario or the options are wrong; nothing is written.
     """
-    world = _world(options)
-    began = time.perf_counter()
-    trace = open_trace(
-        options.trace,
-        format=options.format,
-        strict=options.strict,
-        from_s=options.from_s,
-        to_s=options.to_s,
-    )
+    world = world_for(options)
+    if options.jobs:
+        check_path(options.jobs)
+    trace = trace_for(options)
     chunks = iter(trace)
+    began = time.perf_counter()
     chunk = next(chunks, None)
-    start_s = world.starts_s + (int(chunk.submit_s[0]) if chunk is not None else 0)
-    engine = engine_for(world, max(0, start_s))
+    read_s = time.perf_counter() - began
+    began = time.perf_counter()
+    start_s = max(0, world.starts_s + (int(chunk.submit_s[0]) if chunk is not None else 0))
+    engine = engine_for(world, start_s)
     mapper = Mapper(engine, world, trace.meta, options.seed)
-    result = ReplayResult(options, world, engine, _outcome(engine), trace)
+    result = ReplayResult(options, world, engine, _outcome(engine, start_s), trace)
     table = JobTable(engine, world) if options.jobs else None
     virtual = loop.new_loop()
     left = np.zeros(0, loop.ASK)
-    read_s = time.perf_counter() - began
+    loop.live_through(engine.state, virtual, left, 0, start_s)  # Loads what is compiled.
+    result.setup_s = time.perf_counter() - began
     while chunk is not None:
         began = time.perf_counter()
         asks, refused = mapper.asks(chunk, result.jobs)
@@ -112,39 +121,64 @@ def replay_trace(
         if progress:
             progress(Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s))
         chunk = following
-    result.waiting = int(engine.state.number[k.WAITING_N])
     result.read_s = read_s
+    result.waiting = still_waiting(engine, mapper)
     if table and options.jobs:
+        table.wait(result.waiting)
         table.write(options.jobs)
     return result
 
 
-def _world(options: ReplayOptions) -> ReplayWorld:
+def trace_for(options: ReplayOptions, told: Callable[[int, int], None] | None = None) -> Trace:
+    """The trace that `options` name; `told` is called with (bytes read, bytes to read)."""
+    return open_trace(
+        options.trace,
+        format=options.format,
+        chunk_rows=options.chunk_rows,
+        strict=options.strict,
+        from_s=options.from_s,
+        to_s=options.to_s,
+        progress=told,
+    )
+
+
+def world_for(options: ReplayOptions) -> ReplayWorld:
+    """The world that `options` name.
+
+    Raises:
+        InvalidInput: They name none, or two, or an unknown policy.
+    """
     if (options.scenario is None) == (options.pool is None):
-        raise InvalidInput(
-            "a replay needs a world", mend="give either --scenario FILE or --pool N"
-        )
+        raise InvalidInput("a replay needs a world", mend="give either --scenario FILE or --pool N")
     if options.policy not in (None, "charter", "easy", "fcfs"):
-        raise InvalidInput(
-            f"unknown policy '{options.policy}'", mend="write charter, easy or fcfs"
-        )
+        raise InvalidInput(f"unknown policy '{options.policy}'", mend="write charter, easy or fcfs")
     if options.pool is not None:
         return pool_world(options.pool, options.policy)
     assert options.scenario is not None
     return scenario_world(options.scenario, options.policy)
 
 
-def _outcome(engine: Engine) -> Outcome:
+def _outcome(engine: Engine, start_s: int) -> Outcome:
+    """Tables for `engine`; power that is not known counts as none, and `report` says so."""
     state = engine.state
-    return Outcome(state.cls["site"].copy(), state.pool["watts"].copy(), len(state.site))
+    watts = np.where(powers_known(engine), state.pool["watts"], 0)
+    return Outcome(state.cls["site"].copy(), watts, len(state.site), start_s)
+
+
+def powers_known(engine: Engine) -> npt.NDArray[np.bool_]:
+    """For each pool row, whether it is known what one of its accelerators draws."""
+    known = []
+    for site_name, pool_name in engine.layout.pools:
+        site = engine.world.sites[site_name]
+        pool = next(pool for pool in site.pools if pool.name == pool_name)
+        known.append(power_per_accelerator_w(site, pool) is not None)
+    return np.array(known, np.bool_)
 
 
 def _count_refused(result: ReplayResult, refused: list[Refused]) -> None:
     result.refused_jobs += len(refused)
     for one in refused:
-        result.refused.update(
-            sorted({f"{reason.site}: {reason.code}" for reason in one.reasons})
-        )
+        result.refused.update({(reason.site, reason.code) for reason in one.reasons})
 
 
 def _live_through(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from allod import catalogue
 from allod.decide.engine import Engine
 from allod.domain.assume import assume, assumed_paths
 from allod.domain.document import Document, read_documents
 from allod.domain.event import DocumentsApplied, NodeStarted
+from allod.domain.fact import Fact, Standing
 from allod.domain.project import Project
 from allod.domain.scenario import Mapping, Portion, Scenario
 from allod.domain.site import Phase, PhaseState, Pool, Site
 from allod.errors import InvalidInput, NotFound
 
 POOL_PROJECT = "trace"  #: The one project of a replay with --pool.
+_UNKNOWN: Fact[Any] = Fact(standing=Standing.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,16 @@ def pool_world(units: int, policy: str | None) -> ReplayWorld:
         raise InvalidInput(f"--pool is {units}", mend="give at least 1 accelerator")
     site = Site(
         title="One pool of equal units",
-        country={"standing": "unknown"},
-        operator={"standing": "unknown"},
-        management={"standing": "unknown"},
-        metadata={"standing": "unknown"},
-        pools=(Pool(name="pool", accelerator={"value": "unit"}),),
+        country=_UNKNOWN,
+        operator=_UNKNOWN,
+        management=_UNKNOWN,
+        metadata=_UNKNOWN,
+        pools=(Pool(name="pool", accelerator=Fact(value="unit")),),
         phases=(
             Phase(
                 name="all",
-                state={"value": PhaseState.LIVE},
-                accelerators={"pool": {"value": units}},
+                state=Fact(value=PhaseState.LIVE),
+                accelerators={"pool": Fact(value=units)},
             ),
         ),
         runner="none",
