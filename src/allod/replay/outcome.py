@@ -28,8 +28,13 @@ class Bins:
 
     @property
     def precision(self) -> float:
-        """Largest relative error of a percentile."""
+        """By how much of itself a percentile may be too low."""
         return 1 / (1 << self._bits)
+
+    @property
+    def exact_below(self) -> int:
+        """Percentiles below this are exact."""
+        return 2 << self._bits
 
     def _bin(self, values: Ints) -> Ints:
         small = 1 << self._bits
@@ -52,7 +57,7 @@ class Bins:
     def percentile(self, groups: list[int], share: float) -> int | None:
         """The value that `share` of all values of `groups` do not exceed; None if there are none.
 
-        It is rounded down by at most `precision` of itself; below 1 / `precision` it is exact.
+        It is rounded down by less than `precision` of itself; below `exact_below` it is exact.
         """
         counts = self._counts[groups].sum(axis=0, dtype=np.int64)
         total = int(counts.sum())

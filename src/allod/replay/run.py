@@ -166,12 +166,12 @@ def _outcome(engine: Engine, start_s: int) -> Outcome:
 
 
 def powers_known(engine: Engine) -> npt.NDArray[np.bool_]:
-    """For each pool row, whether it is known what one of its accelerators draws."""
+    """For each pool row, whether one of its accelerators is known to draw power, and how much."""
     known = []
     for site_name, pool_name in engine.layout.pools:
         site = engine.world.sites[site_name]
         pool = next(pool for pool in site.pools if pool.name == pool_name)
-        known.append(power_per_accelerator_w(site, pool) is not None)
+        known.append(bool(power_per_accelerator_w(site, pool)))
     return np.array(known, np.bool_)
 
 

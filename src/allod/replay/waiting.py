@@ -23,7 +23,9 @@ class Waiting:
     project: str
     accelerators: int  #: Of each job. [1]
     rows: npt.NDArray[np.int64]  #: Their rows in the trace.
-    reasons: tuple[tuple[str, str], ...]  #: (site, code), of the first of them, at the end.
+    reasons: tuple[
+        tuple[str, str], ...
+    ]  #: (site, code) that keep the first of them, but not for ever.
 
     @property
     def jobs(self) -> int:
@@ -49,7 +51,7 @@ def still_waiting(engine: Engine, mapper: Mapper) -> tuple[Waiting, ...]:
                 project=engine.layout.projects[int(distinct[0, kind])],
                 accelerators=int(distinct[1, kind]),
                 rows=job["row"][rows[which.ravel() == kind]],
-                reasons=tuple(sorted({(reason.site, reason.code) for reason in reasons})),
+                reasons=tuple(sorted({(r.site, r.code) for r in reasons if not r.forever})),
             )
         )
     return tuple(found)
