@@ -12,7 +12,7 @@ import typer
 
 from allod import __version__
 from allod.cli import edge
-from allod.cli.commands import decisions, documents, node, tokens, workloads
+from allod.cli.commands import decisions, documents, node, replay, tokens, workloads
 from allod.cli.output import out
 
 
@@ -44,7 +44,7 @@ def _root(
     pass
 
 
-for module in (node, documents, workloads, decisions, tokens):
+for module in (node, documents, workloads, decisions, tokens, replay):
     module.add_to(app)
 
 

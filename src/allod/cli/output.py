@@ -119,11 +119,15 @@ def _rich_table(columns: Sequence[Column], cells: list[list[str]]) -> None:
             column.title,
             justify=side,
             no_wrap=not column.wraps,
-            min_width=12 if column.wraps else None,
+            min_width=12 if column.wraps and not column.right else None,
         )
     for line in cells:
         drawn.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in line))
     console = Console()
+    if console.measure(drawn).minimum > console.width:
+        # A number that is cut off is a wrong number: let the terminal break the lines.
+        _plain_table(columns, cells)
+        return
     with console.capture() as drawing:
         console.print(drawn)
     out(drawing.get().rstrip("\n"))
