@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from allod.decide.engine import Engine
 from allod.errors import InvalidInput
+from allod.replay.files import check_folder, whole
 from allod.replay.mapping import Refused
 from allod.replay.traces import JobChunk
 from allod.replay.waiting import Waiting
@@ -56,21 +57,13 @@ class JobTable:
         """Write the table to `path`, .csv or .parquet; it appears only when complete.
 
         Raises:
-            InvalidInput: It cannot be written.
+            InvalidInput, Unavailable: It cannot be written.
         """
-        part = path.with_name(path.name + ".part")
-        try:
+        with whole(path) as part:
             if path.suffix == ".csv":
                 pyarrow.csv.write_csv(self.table(), part)
             else:
                 pyarrow.parquet.write_table(self.table(), part, compression="zstd")
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise InvalidInput(
-                f"{path} cannot be written: {error.strerror or error}",
-                mend="make room or choose another path",
-            ) from error
 
     def table(self) -> pa.Table:
         """The table so far."""
@@ -122,5 +115,4 @@ def check_path(path: Path) -> None:
     """
     if path.suffix not in (".csv", ".parquet"):
         raise InvalidInput(f"--jobs {path}: unknown ending", mend="write .csv or .parquet")
-    if not path.parent.is_dir():
-        raise InvalidInput(f"--jobs {path}: there is no folder {path.parent}", mend="make it")
+    check_folder(path, "--jobs")

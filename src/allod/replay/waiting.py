@@ -23,9 +23,7 @@ class Waiting:
     project: str
     accelerators: int  #: Of each job. [1]
     rows: npt.NDArray[np.int64]  #: Their rows in the trace.
-    reasons: tuple[
-        tuple[str, str], ...
-    ]  #: (site, code) that keep the first of them, but not for ever.
+    reasons: tuple[tuple[str, str], ...]  #: (site, code), of the first; none for ever.
 
     @property
     def jobs(self) -> int:
