@@ -131,6 +131,10 @@ class Mapper:
         )
         return self._engine.verdict_of(self._live(name, workload))
 
+    def project_name(self, row: int) -> str:
+        """The project in `row`."""
+        return self._engine.layout.projects[row]
+
     def sites_of(self, partition: int) -> tuple[str, ...]:
         """The site that stands for a partition of the trace; none named if `partition` is -1."""
         if partition < 0:

@@ -11,7 +11,7 @@ from allod import catalogue
 from allod.decide.engine import Engine
 from allod.domain.assume import assume, assumed_paths
 from allod.domain.document import Document, read_documents
-from allod.domain.event import DocumentsApplied, NodeStarted
+from allod.domain.event import DocumentsApplied, Event, NodeStarted
 from allod.domain.fact import Fact, Standing
 from allod.domain.project import Project
 from allod.domain.scenario import Mapping, Portion, Scenario
@@ -91,18 +91,39 @@ def scenario_world(path: Path, policy: str | None) -> ReplayWorld:
 
 
 def engine_for(world: ReplayWorld, at_s: int) -> Engine:
-    """An engine at `at_s` that knows the documents of `world`."""
+    """An engine at `at_s` that knows the documents of `world`.
+
+    Raises:
+        InvalidDocument: They do not fit together.
+        NotFound: The mapping names a project that has no document.
+    """
     engine = Engine(policy=world.policy)
-    engine.step(NodeStarted(at_s=at_s, policy=world.policy))
-    documents = tuple(document.to_json() for document in world.documents)
-    engine.step(DocumentsApplied(at_s=at_s, documents=documents))
+    for event in opening(world, at_s):
+        engine.step(event)
+    check_mapping(world, engine)
+    return engine
+
+
+def opening(world: ReplayWorld, at_s: int) -> tuple[Event, ...]:
+    """The events with which a replay in `world` begins."""
+    return (
+        NodeStarted(at_s=at_s, policy=world.policy),
+        DocumentsApplied(at_s=at_s, documents=tuple(d.to_json() for d in world.documents)),
+    )
+
+
+def check_mapping(world: ReplayWorld, engine: Engine) -> None:
+    """Refuse a mapping that names a project without a document.
+
+    Raises:
+        NotFound: It does.
+    """
     for portion in world.mapping.portions:
         if portion.project not in engine.world.projects:
             raise NotFound(
                 f"the scenario's mapping names project '{portion.project}', which has no document",
                 mend="add the project or correct the name",
             )
-    return engine
 
 
 def site_name_of(partition: str) -> str:
