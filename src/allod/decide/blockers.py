@@ -66,7 +66,9 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
     bits, pool = row[b.BITS], engine.layout.pools[p][1]
     reasons: list[Reason] = []
 
-    def add(step: Step, code: str, message: str, needed: str, actual: str, origin: str = "") -> None:
+    def add(
+        step: Step, code: str, message: str, needed: str, actual: str, origin: str = ""
+    ) -> None:
         reasons.append(
             Reason(
                 site=site,

@@ -7,13 +7,12 @@ lies in the kernel's arrays; here are the names, the verdicts and the work that 
 from __future__ import annotations
 
 import heapq
-from typing import Any
 
 from allod.decide import blockers, law
-from allod.decide.kernel import place, steps
+from allod.decide.kernel import place, reclaim, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
-from allod.decide.live import TOPOLOGIES, Live, Standing
+from allod.decide.live import TOPOLOGIES, Key, Live, Standing
 from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
 from allod.decide.verdict import Verdict, judge
@@ -36,8 +35,6 @@ from allod.domain.units import NEVER_S, instant_text
 from allod.domain.workload import OnReclaim, Workload
 from allod.errors import Conflict, InvalidInput, NotFound
 
-Key = tuple[Any, ...]
-
 
 class Engine:
     """Holds the state and decides; owned by one controller."""
@@ -53,8 +50,10 @@ class Engine:
         self.layout: Layout
         self.state, self.layout = lay_out({}, 0, policy)
         self.by_row: dict[int, Live] = {}
-        self.verdicts: dict[Key, tuple[int, Verdict]] = {}
-        self.verdict_rows = 0  #: Rows of the kernel that hold a verdict.
+        self.verdict_rows: dict[Key, int] = {}  #: Row of the kernel for each distinct question.
+        self.verdicts: dict[
+            int, Verdict
+        ] = {}  #: By row; made again when asked for after a restore.
         self.timers: list[tuple[int, str]] = []
 
     # -- what happens ---------------------------------------------------------------------------
@@ -89,32 +88,40 @@ class Engine:
                 return tuple(self._pass_time(event.at_s))
 
     def _pass_time(self, at_s: int) -> list[Decision]:
-        """Move to `at_s`: windows, floors and phases change, who slept wakes, deadlines pass."""
+        """Move to `at_s`: windows, floors and phases change, deadlines pass, who slept wakes."""
+        decisions, woken = self._timers(at_s)
         self.now_s = at_s
         self._make_room()
         steps.advance(self.state, at_s)
         steps.settle(self.state)
-        decisions = self._decided()
-        while self.timers and self.timers[0][0] <= at_s:
-            _, workload_id = heapq.heappop(self.timers)
-            decisions += self._timer(workload_id)
-        return decisions
-
-    def _timer(self, workload_id: str) -> list[Decision]:
-        live = self.live.get(workload_id)
-        if live is None:
-            return []
-        if live.row < 0 and live.wakes_s <= self.now_s:
+        decisions += self._decided()
+        for live in woken:
             self._make_room()
             self._enter(live)
             self._set_timer(live)
-            return self._decided()
-        waits = live.row < 0 or self.state.job[live.row]["state"] in (k.WAITING, k.CLAIMED)
-        if waits and live.last_start_s < self.now_s:
-            self._forget(live)
-            steps.settle(self.state)
-            return [self._too_late(live), *self._decided()]
-        return []
+            decisions += self._decided()
+        return decisions
+
+    def _timers(self, at_s: int) -> tuple[list[Decision], list[Live]]:
+        """Refusals of what can no longer keep its deadline at `at_s`, and who wakes until then.
+
+        Deadlines go first, so that nothing starts that could not end in time.
+        """
+        self.now_s = at_s
+        late: list[Decision] = []
+        woken: dict[str, Live] = {}
+        while self.timers and self.timers[0][0] <= at_s:
+            _, workload_id = heapq.heappop(self.timers)
+            live = self.live.get(workload_id)
+            if live is None:
+                continue
+            waits = live.row < 0 or self.state.job[live.row]["state"] in (k.WAITING, k.CLAIMED)
+            if waits and live.last_start_s < at_s:
+                self._forget(live)
+                late.append(self._too_late(live))
+            elif live.row < 0 and live.wakes_s <= at_s:
+                woken[workload_id] = live
+        return late, list(woken.values())
 
     def _set_timer(self, live: Live) -> None:
         """Have it looked at when it may first start, or when its deadline can no longer be kept."""
@@ -143,26 +150,42 @@ class Engine:
                     f"project '{event.name}' has live work, such as {using[0]}",
                     mend="cancel it or wait for its end",
                 )
+        if event.kind == "Dataset":  # Without it nobody knows its rule any more (L4).
+            reading = [w for w, live in self.live.items() if event.name in live.workload.reads]
+            if reading:
+                raise Conflict(
+                    f"dataset '{event.name}' is read by live work, such as {reading[0]}",
+                    mend="cancel it or wait for its end",
+                )
         return {name: document for name, document in self.documents.items() if name != key}
 
     def _apply(self, at_s: int, documents: dict[str, Document]) -> tuple[Decision, ...]:
         """Let `documents` be all that hold; what is live is judged anew and stays where it runs."""
         world = world_of(documents)
-        state, layout = rebuilt(self, documents, world, at_s)  # Raises before anything changes.
-        self.now_s = at_s
+        state, layout = rebuilt(self, documents, at_s)  # Raises before anything changes.
         self.documents, self.world, self.layout, self.state = documents, world, layout, state
-        self.verdicts, self.verdict_rows = {}, 0
-        decisions: list[Decision] = []
+        self.verdicts, self.verdict_rows = {}, {}
+        decisions, woken = self._timers(at_s)
         for live in sorted(self.live.values(), key=lambda live: live.seq):
             decisions += self._judge_again(live)
         for t in range(len(self.layout.sites)):
             place.need_pass(self.state, t)
         steps.settle(self.state)
         decisions += self._decided()
+        for live in woken:
+            if live.workload_id in self.live:
+                self._make_room()
+                self._enter(live)
+                self._set_timer(live)
+                decisions += self._decided()
         return tuple(decisions + self._pass_time(at_s))
 
     def _judge_again(self, live: Live) -> list[Decision]:
-        """Give live work its verdict under the new documents; what may nowhere run is refused."""
+        """Give live work its verdict under the new documents; what may nowhere run is refused.
+
+        What runs goes on; the new rules bind its next run.
+        """
+        live.rules = self._rules_of(live.name, live.workload)
         row, live.verdict = self.verdict_of(live)
         if live.row < 0:
             waiting = True
@@ -178,6 +201,7 @@ class Engine:
             del self.live[live.workload_id]
             return [self._refusal(live)]
         if live.row >= 0:
+            self._make_room()
             steps.requeue(self.state, live.row)
         return []
 
@@ -189,12 +213,9 @@ class Engine:
         workload = Workload.model_validate(event.workload)
         self._check(event.name, workload)
         earlier = self._pass_time(event.at_s)
-        if self.verdict_rows >= _VERDICTS_MAX:  # Drop those that nothing live needs.
+        if len(self.verdict_rows) >= _VERDICTS_MAX:  # Drop those that nothing live needs.
             earlier += self._apply(event.at_s, self.documents)
-        project = self.world.projects[workload.project]
-        rules = law.rules_of(
-            event.name, workload, workload.project, project, self.world.datasets, self.inherited
-        )
+        rules = self._rules_of(event.name, workload)
         live = Live(
             workload_id=event.workload_id,
             name=event.name,
@@ -223,6 +244,12 @@ class Engine:
         own = [one for one in made if one.workload_id == live.workload_id]
         rest = [one for one in made if one.workload_id != live.workload_id]
         return (*(own or [self._hold(live)]), *earlier, *rest)
+
+    def _rules_of(self, name: str, workload: Workload) -> tuple[Rule, ...]:
+        project = self.world.projects[workload.project]
+        return law.rules_of(
+            name, workload, workload.project, project, self.world.datasets, self.inherited
+        )
 
     def _check(self, name: str, workload: Workload) -> None:
         """Names in a workload are those of documents."""
@@ -281,8 +308,11 @@ class Engine:
             event.outcome is Outcome.RECLAIMED
             and live.workload.on_reclaim is OnReclaim.REQUEUE
             and not live.cancelled
-            and live.last_start_s >= self.now_s
         )
+        if again and not (live.verdict.anywhere and live.last_start_s >= self.now_s):
+            again = False  # It would wait for ever.
+            too_late = live.verdict.anywhere
+            decisions.append(self._too_late(live) if too_late else self._refusal(live))
         self._make_room()
         steps.ended(self.state, live.row, again)
         if not again:
@@ -305,13 +335,14 @@ class Engine:
     def verdict_of(self, live: Live) -> tuple[int, Verdict]:
         """The verdict on `live` and its row in the kernel; equal questions share one."""
         key = self._key(live)
-        found = self.verdicts.get(key)
-        if found is None:
+        row = self.verdict_rows.get(key)
+        if row is None or row not in self.verdicts:
             project = self.world.projects[live.workload.project]
             verdict = judge(self.world, self.layout, live.rules, live.workload, project)
-            found = (self._verdict_row(verdict), verdict)
-            self.verdicts[key] = found
-        return found
+            if row is None:
+                row = self.verdict_rows[key] = self._verdict_row(verdict)
+            self.verdicts[row] = verdict
+        return row, self.verdicts[row]
 
     def _key(self, live: Live) -> Key:
         """All that the verdict on `live` depends on, beside the documents."""
@@ -328,25 +359,9 @@ class Engine:
             workload.reads,
         )
 
-    def judge_restored(self, rows: int) -> None:
-        """Make the verdicts on all live work anew, in the `rows` that the kernel has for them."""
-        self.verdict_rows = rows
-        for live in self.live.values():
-            if live.row >= 0:
-                project = self.world.projects[live.workload.project]
-                live.verdict = judge(
-                    self.world, self.layout, live.rules, live.workload, project
-                )
-                row = int(self.state.job[live.row]["verdict"])
-                self.verdicts[self._key(live)] = (row, live.verdict)
-        for live in self.live.values():
-            if live.row < 0:
-                _, live.verdict = self.verdict_of(live)
-
     def _verdict_row(self, verdict: Verdict) -> int:
         """A row of the kernel for `verdict`."""
-        row = self.verdict_rows
-        self.verdict_rows += 1
+        row = len(self.verdict_rows)
         if row >= len(self.state.verdict):
             self.state.put("verdict", k.grown(self.state.verdict, 2 * row))
             self.state.put("rank", k.grown(self.state.rank, 2 * row))
@@ -460,7 +475,9 @@ class Engine:
         if live.row < 0:
             return Standing("asleep")
         job = self.state.job[live.row]
-        state = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}[int(job["state"])]
+        state = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}[
+            int(job["state"])
+        ]
         if state == "waiting":
             return Standing(state, run=int(job["run"]))
         site, pool = self.layout.pools[int(job["pool"])]
@@ -471,7 +488,7 @@ class Engine:
             pool=pool,
             access_class=self.layout.classes[int(job["cls"])][1],
             start_s=int(job["start"]),
-            ends_s=int(job["ends"]),
+            ends_s=int(job["ends"]) if state == "running" else -1,
             stop_at_s=int(job["stop_at"]),
         )
 
@@ -490,6 +507,9 @@ class Engine:
             or number[k.BUCKETS_FREE_N] < 4
             or number[k.BLOCKS_FREE_N] < len(self.state.pool) + number[k.WAITING_N] // 16 + 64
         ):
+            k.make_room(self.state)
+        if number[k.PAIR_N] * 2 > len(self.state.pair):
+            reclaim.forget_pairs(self.state)
             k.make_room(self.state)
 
     def snapshot(self) -> bytes:

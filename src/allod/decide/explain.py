@@ -67,7 +67,13 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
 
 def _running(engine: Engine, live: Live, here: str) -> Explanation:
     answers = tuple(
-        SiteAnswer(site, live.verdict.against.get(site, ()), "", None, "it runs here" if site == here else "")
+        SiteAnswer(
+            site,
+            live.verdict.against.get(site, ()),
+            "",
+            None,
+            "it runs here" if site == here else "",
+        )
         for site in engine.layout.sites
     )
     return Explanation(live.workload_id, "running", answers, None, f"it runs at {here}")
@@ -88,9 +94,7 @@ def _waiting(engine: Engine, live: Live, site: str, found: object) -> SiteAnswer
     return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), start, basis)
 
 
-def _answer(
-    engine: Engine, live: Live, site: str, reasons: tuple[Reason, ...]
-) -> SiteAnswer:
+def _answer(engine: Engine, live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:
     return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), None, "")
 
 
@@ -121,7 +125,9 @@ def _change(engine: Engine, live: Live, reason: Reason) -> str:
         case "no-room" | "not-live-yet":
             return f"{n - int(reason.actual)} more accelerators in pool {reason.pool}"
         case "ceiling-reached":
-            return f"ask for {max(0, int(reason.actual))} accelerators or fewer, or wait for its class"
+            return (
+                f"ask for {max(0, int(reason.actual))} accelerators or fewer, or wait for its class"
+            )
         case "envelope":
             return f"{reason.needed} within the envelope; {reason.actual} are left"
         case "fragmented":

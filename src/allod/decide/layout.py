@@ -24,7 +24,9 @@ class Layout:
 
     sites: list[str] = field(default_factory=list)
     pools: list[tuple[str, str]] = field(default_factory=list)  #: (site, pool)
-    classes: list[tuple[str, str]] = field(default_factory=list)  #: (site, class); '' without charter
+    classes: list[tuple[str, str]] = field(
+        default_factory=list
+    )  #: (site, class); '' without charter
     projects: list[str] = field(default_factory=list)
     site_row: dict[str, int] = field(default_factory=dict)
     pool_row: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -47,7 +49,9 @@ def live_units(site: Site, pool: str, at_s: int) -> int:
 
 def phase_dates(site: Site) -> list[int]:
     """Times at which a live phase of `site` begins, ascending."""
-    dates = {phase.starts.value or 0 for phase in site.phases if phase.state.value is PhaseState.LIVE}
+    dates = {
+        phase.starts.value or 0 for phase in site.phases if phase.state.value is PhaseState.LIVE
+    }
     return sorted(dates)
 
 
@@ -94,9 +98,12 @@ def class_steps(item: AccessClass) -> list[tuple[int, int, int]]:
 def _classes(charter: Charter | None) -> Iterator[tuple[AccessClass, str | None]]:
     """Each class with the name of its parent, parents first; one without a name if no charter."""
     if charter is None:
-        yield AccessClass.model_construct(
-            name="", floor=0, ceiling=None, priority=0, reclaim_notice_s=0, run_time_min_s=0
-        ), None
+        yield (
+            AccessClass.model_construct(
+                name="", floor=0, ceiling=None, priority=0, reclaim_notice_s=0, run_time_min_s=0
+            ),
+            None,
+        )
         return
     pending: list[tuple[AccessClass, str | None]] = [(top, None) for top in charter.classes]
     while pending:
@@ -173,7 +180,7 @@ def lay_out(
                 entry["nodes"] = most // pool.accelerators_per_node
             entry["node0"], entry["domain0"], entry["count0"] = nodes, domains, counts
             nodes += int(entry["nodes"])
-            domains += int(entry["nodes"]) // pool.nodes_per_nvlink_domain
+            domains += -(-int(entry["nodes"]) // pool.nodes_per_nvlink_domain)
             counts += pool.accelerators_per_node + 1
             watts = power_per_accelerator_w(site, pool)
             entry["watts"] = UNBOUNDED >> 24 if watts is None else watts
@@ -190,6 +197,7 @@ def lay_out(
                     changes.append((date_s, 0, p, live_units(site, pool.name, date_s), 0))
         row["pool1"] = len(pool_rows)
         row["limited"] = 1 if envelope else 0
+        row["class0"] = len(class_rows)
         for item, parent in _classes(charter):
             c = len(class_rows)
             names.classes.append((name, item.name))
@@ -209,6 +217,7 @@ def lay_out(
                 row["limited"] = 1
             changes += [(start, 1, c, floor, 0) for start, floor, _ in steps if start > now_s]
             class_rows.append(entry)
+        row["class1"] = len(class_rows)
 
     project_rows = np.zeros(len(projects) + 1, k.PROJECT)
     for r, name in enumerate(sorted(projects)):
@@ -216,7 +225,7 @@ def lay_out(
         names.project_row[name] = r
         _lay_project(project_rows[r], projects[name], r, now_s, changes)
     project_rows[-1]["share"], project_rows[-1]["budget"] = 1, UNBOUNDED
-    project_rows[-1]["until"] = NEVER_S
+    project_rows[-1]["until"], project_rows[-1]["granted"] = NEVER_S, UNBOUNDED
 
     state = _allocate(
         jobs=jobs,
@@ -242,15 +251,19 @@ def _decay_factor(half_life_s: int) -> int:
 
 
 def _lay_project(
-    row: np.void, project: Project, r: int, now_s: int, changes: list[tuple[int, int, int, int, int]]
+    row: np.void,
+    project: Project,
+    r: int,
+    now_s: int,
+    changes: list[tuple[int, int, int, int, int]],
 ) -> None:
     """Budget of a project: grants come in at their start and what is left of them goes at their end."""
     row["share"] = project.share
     if not project.grants:
-        row["budget"], row["until"] = UNBOUNDED, NEVER_S
+        row["budget"], row["granted"], row["until"] = UNBOUNDED, UNBOUNDED, NEVER_S
         return
     active = [g for g in project.grants if g.starts <= now_s < g.ends]
-    row["budget"] = sum(g.accelerator_hours for g in active) * 3600
+    row["budget"] = row["granted"] = sum(g.accelerator_hours for g in active) * 3600
     row["until"] = max((g.ends for g in active), default=0)
     for date_s in sorted({t for g in project.grants for t in (g.starts, g.ends) if t > now_s}):
         if date_s >= NEVER_S:
@@ -260,10 +273,10 @@ def _lay_project(
         ended = any(g.ends == date_s for g in project.grants)
         if ended:
             carried = [g for g in current if g.starts < date_s]
-            changes.append((date_s, 3, r, sum(g.accelerator_hours for g in carried) * 3600, until))
+            changes.append((date_s, 2, r, sum(g.accelerator_hours for g in carried) * 3600, until))
         gained = sum(g.accelerator_hours for g in current if g.starts == date_s)
         if gained:
-            changes.append((date_s, 2, r, gained * 3600, until))
+            changes.append((date_s, 3, r, gained * 3600, until))
 
 
 def _allocate(
@@ -347,5 +360,4 @@ def _fill_nodes(state: k.State) -> None:
             node = int(pool["node0"]) + x
             state.node_free[node] = state.node_late[node] = free
             state.node_count[int(pool["count0"]) + free] += 1
-            if x // int(pool["per_domain"]) < int(pool["nodes"]) // int(pool["per_domain"]):
-                state.domain_free[int(pool["domain0"]) + x // int(pool["per_domain"])] += free
+            state.domain_free[int(pool["domain0"]) + x // int(pool["per_domain"])] += free

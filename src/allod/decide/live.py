@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from allod.decide.kernel import state as k
 from allod.decide.rule import Rule
 from allod.decide.verdict import Verdict
 from allod.domain.event import Json
 from allod.domain.workload import Topology, Workload
+
+Key = tuple[Any, ...]  #: All that the verdict on a workload depends on, beside the documents.
 
 TOPOLOGIES = {
     Topology.PACKED: k.PACKED,

@@ -11,19 +11,19 @@ import numpy as np
 
 from allod.decide.kernel import state as k
 from allod.decide.layout import lay_out
-from allod.decide.live import Live
+from allod.decide.live import Key, Live
 from allod.decide.rule import Rule
 from allod.decide.verdict import Verdict
 from allod.decide.world import world_of
 from allod.domain.document import from_json
 from allod.domain.residency import Residency
-from allod.domain.workload import Workload
+from allod.domain.workload import Topology, Workload
 from allod.errors import InvalidInput
 
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
 
-_MAGIC = b"allod-snapshot-1\n"
+_MAGIC = b"allod-snapshot-2\n"
 
 
 def _shape_digest() -> str:
@@ -34,6 +34,12 @@ def _shape_digest() -> str:
 
 def freeze(engine: Engine) -> bytes:
     """`engine` as bytes."""
+    shared: dict[tuple[Rule, ...], int] = {}  # Many workloads have the same rules.
+    for rules in (
+        *(key[0] for key in engine.verdict_rows),
+        *(live.rules for live in engine.live.values()),
+    ):
+        shared.setdefault(rules, len(shared))
     head = {
         "layout": _shape_digest(),
         "policy": engine.policy,
@@ -44,7 +50,8 @@ def freeze(engine: Engine) -> bytes:
             for name, rules in sorted(engine.inherited.items())
         },
         "timers": sorted(engine.timers),
-        "verdict_rows": engine.verdict_rows,
+        "rules": [[_rule_json(rule) for rule in rules] for rules in shared],
+        "verdicts": [[shared[key[0]], *key[1:]] for key in engine.verdict_rows],
         "live": [
             {
                 "workload_id": live.workload_id,
@@ -54,7 +61,7 @@ def freeze(engine: Engine) -> bytes:
                 "seq": live.seq,
                 "row": live.row,
                 "cancelled": live.cancelled,
-                "rules": [_rule_json(rule) for rule in live.rules],
+                "rules": shared[live.rules],
             }
             for live in engine.live.values()
         ],
@@ -85,6 +92,9 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
         name: tuple(_rule(rule) for rule in rules) for name, rules in head["inherited"].items()
     }
     engine.timers = [(at_s, workload_id) for at_s, workload_id in head["timers"]]
+    shared = [tuple(_rule(rule) for rule in rules) for rules in head["rules"]]
+    for row, key in enumerate(head["verdicts"]):
+        engine.verdict_rows[_key(shared, key)] = row
     for item in head["live"]:
         live = Live(
             workload_id=item["workload_id"],
@@ -93,7 +103,7 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
             workload=Workload.model_validate(item["spec"]),
             submit_s=item["submit_s"],
             seq=item["seq"],
-            rules=tuple(_rule(rule) for rule in item["rules"]),
+            rules=shared[item["rules"]],
             verdict=Verdict((), (), {}, {}),
             row=item["row"],
             cancelled=item["cancelled"],
@@ -101,8 +111,25 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
         engine.live[live.workload_id] = live
         if live.row >= 0:
             engine.by_row[live.row] = live
-    engine.judge_restored(head["verdict_rows"])
+    for live in engine.live.values():
+        _, live.verdict = engine.verdict_of(live)
     return engine
+
+
+def _key(shared: list[tuple[Rule, ...]], item: list[Any]) -> Key:
+    """A distinct question, as `Engine.verdict_of` asks it."""
+    rules, project, accelerators, wall_time_s, models, topology, access_class, sites, reads = item
+    return (
+        shared[rules],
+        project,
+        accelerators,
+        wall_time_s,
+        tuple(models),
+        Topology(topology),
+        access_class,
+        tuple(sites),
+        tuple(reads),
+    )
 
 
 def _rule_json(rule: Rule) -> dict[str, Any]:

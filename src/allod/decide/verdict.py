@@ -61,9 +61,7 @@ def judge(
         if charter is None:
             access_class[name] = found = ""
         else:
-            chosen = access.class_for(
-                charter, workload, workload.project, project, world.parties
-            )
+            chosen = access.class_for(charter, workload, workload.project, project, world.parties)
             reasons += chosen.reasons
             if chosen.access_class is not None:
                 access_class[name] = found = chosen.access_class
@@ -227,7 +225,12 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason
         for path in unknown:
             found.append(
                 _power_reason(
-                    name, pool, "fact-unknown", f"the {path} of its {label} is unknown", "", "unknown",
+                    name,
+                    pool,
+                    "fact-unknown",
+                    f"the {path} of its {label} is unknown",
+                    "",
+                    "unknown",
                     f"{origin}: {path}",
                 )
             )

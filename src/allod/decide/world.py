@@ -67,7 +67,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, 1, 0.5)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(names[:10])}" if names else "none are known; apply its document first"
+    return (
+        f"known: {', '.join(names[:10])}" if names else "none are known; apply its document first"
+    )
 
 
 def _wrong(document: Document, path: str, value: str, message: str, mend: str) -> InvalidDocument:
@@ -89,7 +91,11 @@ def _check_names(document: Document, world: World) -> None:
                         _known(document, f"class {item.name}", name, world.parties, "party")
                     if item.anchor:
                         _known(
-                            document, f"class {item.name}", item.anchor.party, world.parties, "party"
+                            document,
+                            f"class {item.name}",
+                            item.anchor.party,
+                            world.parties,
+                            "party",
                         )
         case Project(party=str(party)):
             _known(document, "spec.party", party, world.parties, "party")

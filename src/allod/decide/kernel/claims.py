@@ -1,4 +1,9 @@
-"""Claims: room that is promised to one job while those who must go are going."""
+"""Claims: room that is promised to one job while those who must go are going.
+
+A claim is due when its notice has run out; `job.ends` of a claiming job says when. Claims of a site
+are kept and started in the order in which they are due, so that one with a short notice does not
+wait for the victims of one with a long notice (C2).
+"""
 
 from __future__ import annotations
 
@@ -9,20 +14,15 @@ from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.reclaim import (
     back_all,
     better_victim,
-    enough,
-    gather,
+    has_room,
+    helps,
+    is_owed_by,
+    leaves_at,
     may_take,
+    remember,
     take,
 )
-from allod.decide.kernel.state import (
-    CLAIMED,
-    CLAIMS_MAX,
-    NEW,
-    NOW,
-    PAIR_N,
-    RECLAIMED,
-    State,
-)
+from allod.decide.kernel.state import CLAIMED, CLAIMS_MAX, NEW, NOW, RECLAIMED, State
 
 NEVER = 1 << 53
 
@@ -37,66 +37,59 @@ def reclaim_for(s: State, j: int, t: int) -> bool:
     n = s.job[j].n
     if limits.floor_room(s, c) < n or s.site[t].claim_n >= CLAIMS_MAX:
         return False
-    if not place.in_budget(s, j, s.number[NOW] + s.cls[c].notice + s.job[j].wall):
+    latest = s.number[NOW] + s.cls[c].notice + s.site[t].stop
+    if not place.in_budget(s, j, latest + s.job[j].wall) or not _someone_borrows(s, t, c):
         return False
-    if not _someone_borrows(s, t, c):
-        return False
-    back_all(s, t, 0, len(s.cls))
-    best_rank = 1 << 30
-    best = -1
-    tried = 0
-    while tried < s.site[t].pool1 - s.site[t].pool0:
-        best, best_rank_now = -1, 1 << 30
+    count = back_all(s, t)
+    last = -1
+    while True:
+        best, best_rank = -1, 1 << 60
         for p in range(s.site[t].pool0, s.site[t].pool1):
-            rank = s.rank[s.job[j].verdict, p] * 4096 + p - s.site[t].pool0
+            rank = (s.rank[s.job[j].verdict, p] << 20) + p - s.site[t].pool0
             fits_pool = s.verdict[s.job[j].verdict, p] >= 0 and n <= s.pool[p].units
-            after_last = tried == 0 or rank > best_rank
-            if fits_pool and after_last and rank < best_rank_now:
-                best, best_rank_now = p, rank
+            if fits_pool and last < rank < best_rank:
+                best, best_rank = p, rank
         if best < 0:
             return False
-        best_rank = best_rank_now
-        tried += 1
-        if _reclaim_in(s, j, best, c):
+        if _reclaim_in(s, j, best, c, count):
             return True
-    return False
+        last = best_rank
 
 
 @compiled
 def _someone_borrows(s: State, t: int, c: int) -> bool:
-    """True if some class of site `t` outside the path of `c` is over its floor."""
-    for a in range(len(s.cls)):
-        if s.cls[a].site == t and s.cls[a].use > s.cls[a].floor and a != c:
+    """True if some class of site `t` other than `c` is over its floor; else nobody is a victim."""
+    for a in range(s.site[t].class0, s.site[t].class1):
+        if s.cls[a].use > s.cls[a].floor and a != c:
             return True
     return False
 
 
 @compiled
-def _reclaim_in(s: State, j: int, p: int, c: int) -> bool:
-    """As `reclaim_for`, in pool `p`."""
-    now, n = s.number[NOW], s.job[j].n
-    by = now + s.cls[c].notice
-    until = by + s.job[j].wall
-    count = gather(s, p, p + 1)
+def _reclaim_in(s: State, j: int, p: int, c: int, count: int) -> bool:
+    """As `reclaim_for`, in pool `p`; the site's running jobs are the first `count` of scratch."""
+    t, n = s.pool[p].site, s.job[j].n
+    by = s.number[NOW] + s.cls[c].notice
+    until = by + s.site[t].stop + s.job[j].wall
     gone = np.zeros(len(s.cls), np.int64)
     freed = np.zeros(1, np.int64)
+    for i in range(count):  # What ends within the notice or was told to go makes room by itself.
+        if leaves_at(s, s.scratch[i]) <= by:
+            take(s, s.scratch[i], p, 1, gone, freed)
+    _leave_out_later(s, t, by, 1, gone)
+
     taken = np.empty(count, np.int64)
     taken_n = 0
-    for i in range(count):  # What ends within the notice or was told to go makes room by itself.
-        r = s.scratch[i]
-        if s.job[r].ends <= by or s.job[r].stop_at > 0:
-            taken[taken_n] = r
-            taken_n += 1
-            take(s, r, p, 1, gone, freed)
-    leaving = taken_n
-    serves = enough(s, p, c, j, freed[0], until)
+    serves = _serves(s, j, p, c, count, by, until, freed)
     while not serves:
         victim = -1
         for i in range(count):
             r = s.scratch[i]
-            if s.job[r].ends <= by or s.job[r].stop_at != 0:
+            if s.job[r].stop_at != 0 or s.job[r].ends <= by:
                 continue
-            if may_take(s, c, n, j, r, gone) and (victim < 0 or better_victim(s, r, victim)):
+            if victim >= 0 and not better_victim(s, r, victim):
+                continue
+            if may_take(s, c, n, j, r, gone) and helps(s, j, p, c, r, until, freed):
                 victim = r
         if victim < 0:
             break
@@ -104,37 +97,126 @@ def _reclaim_in(s: State, j: int, p: int, c: int) -> bool:
         taken[taken_n] = victim
         taken_n += 1
         take(s, victim, p, 1, gone, freed)
-        serves = enough(s, p, c, j, freed[0], until)
+        serves = _serves(s, j, p, c, count, by, until, freed)
     if serves:
-        for i in range(leaving, taken_n):  # Whoever turns out not to be needed stays.
-            r = taken[i]
+        _spare(s, j, p, c, count, by, until, gone, freed, taken, taken_n)
+
+    for i in range(count):  # Nothing has been taken yet: put the accounts back as they were.
+        r = s.scratch[i]
+        if s.job[r].stop_at == -1 or leaves_at(s, r) <= by:
             take(s, r, p, -1, gone, freed)
-            if enough(s, p, c, j, freed[0], until):
-                s.job[r].stop_at = 0
-            else:
-                take(s, r, p, 1, gone, freed)
-    for i in range(taken_n):  # Nothing has been taken yet: put the accounts back as they were.
-        r = taken[i]
-        if i < leaving or s.job[r].stop_at == -1:
-            take(s, r, p, -1, gone, freed)
-    if not serves:
-        for i in range(leaving, taken_n):
-            s.job[taken[i]].stop_at = 0
-        return False
-    for i in range(leaving, taken_n):
+    _leave_out_later(s, t, by, -1, gone)
+    for i in range(taken_n):
         r = taken[i]
         if s.job[r].stop_at == -1:
-            s.job[r].stop_at = by
-            place.decide(s, RECLAIMED, r, j, True, by)
-            s.pair[s.number[PAIR_N] % len(s.pair), 0] = s.job[r].seq
-            s.pair[s.number[PAIR_N] % len(s.pair), 1] = s.job[j].seq
-            s.number[PAIR_N] += 1
-    _claim(s, j, p, c)
-    return True
+            s.job[r].stop_at = by if serves else 0
+            if serves:
+                place.decide(s, RECLAIMED, r, j, True, by)
+                remember(s, s.job[r].seq, s.job[j].seq)
+    if serves:
+        _claim(s, j, p, c, by)
+    return serves
 
 
 @compiled
-def _claim(s: State, j: int, p: int, c: int) -> None:
+def _spare(
+    s: State,
+    j: int,
+    p: int,
+    c: int,
+    count: int,
+    by: int,
+    until: int,
+    gone: object,
+    freed: object,
+    taken: object,
+    taken_n: int,
+) -> None:
+    """Let whoever turns out not to be needed stay; those who should rather not go come first (C3).
+
+    Who stays may be what made the next one fair game, so those are looked at again.
+    """
+    for i in range(taken_n - 1, -1, -1):
+        r = taken[i]  # type: ignore[index]
+        s.job[r].stop_at = 0
+        take(s, r, p, -1, gone, freed)
+        fair = True
+        for x in range(taken_n):
+            v = taken[x]  # type: ignore[index]
+            if s.job[v].stop_at == -1 and not is_owed_by(s, c, s.job[j].n, v, gone):
+                fair = False
+        if not fair or not _serves(s, j, p, c, count, by, until, freed):
+            s.job[r].stop_at = -1
+            take(s, r, p, 1, gone, freed)
+
+
+@compiled
+def _leave_out_later(s: State, t: int, by: int, sign: int, gone: object) -> None:
+    """Leave claims that are due after `by` out of the room that is promised, or (-1) count them again."""
+    for i in range(s.site[t].claim_n):
+        x = s.claim[t, i]
+        if s.job[x].ends > by:
+            _count_claim(s, x, -sign)
+            a = s.job[x].cls
+            while a >= 0:  # Floors count them all the same.
+                gone[a] -= sign * s.job[x].n  # type: ignore[index]
+                a = s.cls[a].parent
+
+
+@compiled
+def _serves(
+    s: State, j: int, p: int, c: int, count: int, by: int, until: int, freed: object
+) -> bool:
+    """True if job `j` would fit into pool `p` at `by`, and every later claim still when it is due."""
+    t = s.pool[p].site
+    if not has_room(s, p, c, j, freed[0], until):  # type: ignore[index]
+        return False
+    done = by
+    ok = True
+    gone = np.zeros(0, np.int64)
+    while ok:  # From one due time to the next, with whoever has left by then.
+        following = NEVER
+        for i in range(s.site[t].claim_n):
+            if s.job[s.claim[t, i]].ends > done:
+                following = min(following, s.job[s.claim[t, i]].ends)
+        if following == NEVER:
+            break
+        if len(gone) == 0:
+            gone = np.zeros(len(s.cls), np.int64)
+        _move_on(s, t, p, count, done, following, 1, gone, freed)
+        done = following
+        late = s.job[j].wall + done + s.site[t].stop
+        ok = has_room(s, p, c, j, freed[0], late)  # type: ignore[index]
+    if done > by:
+        _move_on(s, t, p, count, by, done, -1, gone, freed)
+    return ok
+
+
+@compiled
+def _move_on(
+    s: State,
+    t: int,
+    p: int,
+    count: int,
+    after: int,
+    to: int,
+    sign: int,
+    gone: object,
+    freed: object,
+) -> None:
+    """Count what leaves and which claims become due after `after` and up to `to`, or undo it."""
+    for i in range(count):
+        r = s.scratch[i]
+        if s.job[r].stop_at != -1 and after < leaves_at(s, r) <= to:
+            take(s, r, p, sign, gone, freed)
+    for i in range(s.site[t].claim_n):
+        x = s.claim[t, i]
+        if after < s.job[x].ends <= to:
+            _count_claim(s, x, sign)
+
+
+@compiled
+def _claim(s: State, j: int, p: int, c: int, by: int) -> None:
     t = s.pool[p].site
     if s.job[j].state != NEW:
         queue.dequeue(s, j)
@@ -142,11 +224,16 @@ def _claim(s: State, j: int, p: int, c: int) -> None:
     s.job[j].pool = p
     s.job[j].cls = c
     s.job[j].start = s.number[NOW]
+    s.job[j].ends = by
     s.job[j].backed = place.backing(s, p, c, s.job[j].n)
     s.pool[p].claimed += s.job[j].n
     limits.add(s, p, c, s.job[j].n, NEVER, True)
     place.charge(s, j, t)
-    s.claim[t, s.site[t].claim_n] = j
+    i = s.site[t].claim_n
+    while i > 0 and s.job[s.claim[t, i - 1]].ends > by:
+        s.claim[t, i] = s.claim[t, i - 1]
+        i -= 1
+    s.claim[t, i] = j
     s.site[t].claim_n += 1
     s.site[t].valid = 0
 
@@ -154,10 +241,8 @@ def _claim(s: State, j: int, p: int, c: int) -> None:
 @compiled
 def unclaim(s: State, j: int) -> None:
     """Take back the claim of job `j`; its room is no longer promised."""
-    p, c = s.job[j].pool, s.job[j].cls
-    t = s.pool[p].site
-    s.pool[p].claimed -= s.job[j].n
-    limits.add(s, p, c, -s.job[j].n, NEVER, True)
+    t = s.pool[s.job[j].pool].site
+    _count_claim(s, j, -1)
     i = 0
     while s.claim[t, i] != j:
         i += 1
@@ -169,21 +254,21 @@ def unclaim(s: State, j: int) -> None:
 
 @compiled
 def start_claims(s: State, t: int) -> None:
-    """Start every claim at site `t` whose room is there, the oldest first."""
+    """Start every claim at site `t` whose room is there, in the order in which they are due."""
     i = 0
     while i < s.site[t].claim_n:
-        later = s.site[t].claim_n
-        for x in range(i, later):
-            _count_claim(s, s.claim[t, x], -1)
         j = s.claim[t, i]
         p, c = s.job[j].pool, s.job[j].cls
-        end = s.number[NOW] + s.job[j].wall
+        for x in range(
+            i, s.site[t].claim_n
+        ):  # Room that is promised to those after it may be used.
+            _count_claim(s, s.claim[t, x], -1)
         ready = (
             s.job[j].n <= s.pool[p].free - s.pool[p].claimed
-            and limits.fits(s, p, c, s.job[j].n, end)
-            and (s.pool[p].per_node == 1 or room.packs(s, p, s.job[j].n, s.job[j].topology))
+            and limits.fits(s, p, c, s.job[j].n, s.number[NOW] + s.job[j].wall)
+            and (s.pool[p].per_node == 1 or _nodes_are_its(s, t, i))
         )
-        for x in range(i, later):
+        for x in range(i, s.site[t].claim_n):
             _count_claim(s, s.claim[t, x], 1)
         if ready:
             unclaim(s, j)
@@ -191,6 +276,16 @@ def start_claims(s: State, t: int) -> None:
             place.start(s, p, c, j)
         else:
             i += 1
+
+
+@compiled
+def _nodes_are_its(s: State, t: int, i: int) -> bool:
+    """True if the nodes hold claim number `i` and no earlier claim waits for nodes of that pool."""
+    j = s.claim[t, i]
+    for x in range(i):
+        if s.job[s.claim[t, x]].pool == s.job[j].pool:
+            return False
+    return room.packs(s, s.job[j].pool, s.job[j].n, s.job[j].topology)
 
 
 @compiled

@@ -7,8 +7,10 @@ is respected by work that is placed now. `used` is of running work, `claimed` of
 
 from __future__ import annotations
 
+import numpy as np
+
 from allod.decide.kernel.jit import compiled
-from allod.decide.kernel.state import State
+from allod.decide.kernel.state import LIMITS_MAX, State
 
 
 @compiled
@@ -79,15 +81,24 @@ def _add(s: State, limit: int, amount: int, end: int, claim: bool) -> None:
         else:
             s.window[k].used += amount
         k += 1
-    if not claim and amount > 0:
-        s.limit[limit].peak = max(s.limit[limit].peak, s.window[first].used)
-        left = s.window[first].cap - s.window[first].used
-        s.limit[limit].left = min(s.limit[limit].left, left)
+
+
+@compiled
+def weigh(s: State, p: int, c: int, n: int, end: int) -> None:
+    """Count `n` accelerators until `end` (below 0: give them back) on all limits of `p` and `c`."""
+    watts = n * s.pool[p].watts
+    for i in range(s.pool[p].limits_n):
+        _add(s, s.pool_limit[p, i], watts, end, False)
+    a = c
+    while a >= 0:
+        if s.cls[a].limit >= 0:
+            _add(s, s.cls[a].limit, n, end, False)
+        a = s.cls[a].parent
 
 
 @compiled
 def add(s: State, p: int, c: int, n: int, end: int, claim: bool) -> None:
-    """Count `n` accelerators (below 0: give them back) on all limits of `p` and `c`."""
+    """As `weigh`, in the use (or, with `claim`, the claims) of the classes too."""
     watts = n * s.pool[p].watts
     for i in range(s.pool[p].limits_n):
         _add(s, s.pool_limit[p, i], watts, end, claim)
@@ -100,6 +111,32 @@ def add(s: State, p: int, c: int, n: int, end: int, claim: bool) -> None:
         else:
             s.cls[a].use += n
         a = s.cls[a].parent
+
+
+@compiled
+def note(s: State, p: int, c: int) -> None:
+    """Note the peak of every limit on `p` and `c`, after work has been placed under it."""
+    found = np.empty(LIMITS_MAX, np.int64)
+    for i in range(limits_of(s, p, c, found)):
+        limit = found[i]
+        k = s.limit[limit].now
+        s.limit[limit].peak = max(s.limit[limit].peak, s.window[k].used)
+        s.limit[limit].left = min(s.limit[limit].left, s.window[k].cap - s.window[k].used)
+
+
+@compiled
+def share(s: State, p: int, c: int, n: int, r: int, until: int) -> bool:
+    """True if running job `r` counts in a limit that lacks room for `n` in `p` and `c` until `until`.
+
+    `until` -1: in any limit that they share.
+    """
+    found = np.empty(LIMITS_MAX, np.int64)
+    for i in range(limits_of(s, p, c, found)):
+        own = amount_on(s, found[i], p, c, n)
+        if until < 0 or slack(s, found[i], own, until) < 0:
+            if amount_on(s, found[i], s.job[r].pool, s.job[r].cls, s.job[r].n) > 0:
+                return True
+    return False
 
 
 @compiled

@@ -20,6 +20,8 @@ from allod.decide.kernel.state import (
     State,
 )
 
+DECAY_STEP_S = 3600  #: Past use decays in steps of this length. [s]
+
 
 @compiled
 def new_job(
@@ -172,11 +174,14 @@ def start(s: State, p: int, c: int, j: int) -> bool:
         h = s.pool[p].r_job
         late = h >= 0 and h != j and end > s.pool[p].r_time
     if not plain and not room.occupy(s, p, j, late):
+        room.vacate(s, p, j)
         return False
     if not claimed:
         s.job[j].backed = backing(s, p, c, n)
     s.pool[p].free -= n
     limits.add(s, p, c, n, end, False)
+    if s.site[t].limited == 1:
+        limits.note(s, p, c)
     s.job[j].state = RUNNING
     s.job[j].pool = p
     s.job[j].cls = c
@@ -202,11 +207,28 @@ def charge(s: State, j: int, t: int) -> None:
 
 
 @compiled
+def faded(s: State, t: int, use: int, steps: int) -> int:
+    """What is left of `use` at site `t` after so many steps of decay."""
+    factor = s.site[t].decay
+    while steps > 0 and use > 0 and factor < 65_536:
+        if steps & 1:
+            use = (use >> 16) * factor + (((use & 65_535) * factor) >> 16)
+        factor = (factor * factor) >> 16
+        steps >>= 1
+    return use
+
+
+@compiled
 def refund(s: State, j: int, t: int, unused: int) -> None:
-    """Give back `unused` seconds of all accelerators of job `j`."""
+    """Give back `unused` seconds of all accelerators of job `j`, which was charged at its start.
+
+    What was counted as use has faded since, and so does what is taken off it. What comes back after
+    its grant has ended does not swell the grants that are left (C8).
+    """
     r, cost = s.job[j].project, s.job[j].n * unused
-    s.use[r, t] = max(0, s.use[r, t] - cost)
-    s.project[r].budget += cost
+    steps = s.site[t].decayed // DECAY_STEP_S - s.job[j].start // DECAY_STEP_S
+    s.use[r, t] = max(0, s.use[r, t] - faded(s, t, cost, steps))
+    s.project[r].budget = min(s.project[r].budget + cost, s.project[r].granted)
     if s.number[BUDGET_BLOCKED] == 1:
         s.number[BUDGET_BLOCKED] = 0
         for site in range(len(s.site)):
@@ -266,25 +288,17 @@ def reserve(s: State, p: int, c: int, j: int, at: int, extra: int) -> None:
 
 
 @compiled
-def readmit(s: State, j: int, p: int, c: int, claimed: bool) -> None:
-    """Enter job `j`, which runs (or holds a claim) in pool `p`, into the accounts of a new state.
+def readmit(s: State, j: int, p: int, c: int) -> None:
+    """Enter job `j`, which runs in pool `p`, into the accounts of a new state.
 
     Its row states start, ends, run, backing and, as a chain of spans, its nodes; nothing is decided
     and nothing charged.
     """
-    t, n = s.pool[p].site, s.job[j].n
     s.job[j].pool = p
     s.job[j].cls = c
-    if claimed:
-        s.job[j].state = CLAIMED
-        s.pool[p].claimed += n
-        limits.add(s, p, c, n, 1 << 53, True)
-        s.claim[t, s.site[t].claim_n] = j
-        s.site[t].claim_n += 1
-        return
     s.job[j].state = RUNNING
-    s.pool[p].free -= n
-    limits.add(s, p, c, n, s.job[j].ends, False)
+    s.pool[p].free -= s.job[j].n
+    limits.add(s, p, c, s.job[j].n, s.job[j].ends, False)
     ends.insert(s, p, j)
     s.number[RUNNING_N] += 1
 

@@ -8,9 +8,11 @@ whoever was placed by a reclaim is out of reach of whom it displaced (C5); ADR-0
 
 from __future__ import annotations
 
+import numpy as np
+
 from allod.decide.kernel import limits, room
 from allod.decide.kernel.jit import compiled
-from allod.decide.kernel.state import DOMAIN, NOW, PACKED, PAIR_N, State
+from allod.decide.kernel.state import FREE, NOW, PAIR_N, SPREAD, State
 
 
 @compiled
@@ -74,68 +76,120 @@ def _back_class(s: State, a: int, count: int, claims: int) -> None:
     """Let every job that the floor of class `a` still covers be backed there, oldest first.
 
     Work that is backed in a class inside `a` comes first; if needed it takes the backing over from
-    work that is not, so that the floors inside a class are never weaker than the class's own.
+    work that is not, so that the floors inside a class are never weaker than the class's own. As
+    floors inside a class fit into its own (C1), all of that work finds room.
     """
     bit = 1 << s.cls[a].depth
     below = bit << 1
     total = 0
-    for inner in range(2):  # 0: backed further in; 1: kept from before; then the rest, oldest first
+    for turn in range(3):  # 0: backed further in; 1: backed here before; 2: the rest
         for i in range(count + claims):
             j = s.scratch[i]
             if not _inside(s, s.job[j].cls, a):
                 continue
             is_inner = s.job[j].cls != a and s.job[j].backed & below != 0
-            if inner == 0 and is_inner:
-                s.job[j].backed |= bit
-                total += s.job[j].n
-            elif inner == 1 and not is_inner and s.job[j].backed & bit != 0:
-                if total + s.job[j].n <= s.cls[a].floor:
-                    total += s.job[j].n
-                else:
-                    s.job[j].backed &= ~bit
-    for i in range(count + claims):
-        j = s.scratch[i]
-        if s.job[j].backed & bit == 0 and _inside(s, s.job[j].cls, a):
+            was_backed = s.job[j].backed & bit != 0
+            if (turn == 0) != is_inner or (turn == 1) != (was_backed and not is_inner):
+                continue
             if total + s.job[j].n <= s.cls[a].floor:
                 s.job[j].backed |= bit
                 total += s.job[j].n
+            else:
+                s.job[j].backed &= ~bit
 
 
 @compiled
-def back_all(s: State, t: int, class0: int, class1: int) -> int:
+def back_all(s: State, t: int) -> int:
     """Bring all backing at site `t` up to date; leaves its running jobs in scratch, their number."""
     count = gather(s, s.site[t].pool0, s.site[t].pool1)
     claims = s.site[t].claim_n
     for i in range(claims):
         s.scratch[count + i] = s.claim[t, i]
-    for a in range(class1 - 1, class0 - 1, -1):  # Children have higher numbers than their parents.
-        if s.cls[a].site == t and s.cls[a].floor > 0:
+    # Children have higher numbers than their parents. Where no floor is, nothing is backed, unless
+    # there was one.
+    for a in range(s.site[t].class1 - 1, s.site[t].class0 - 1, -1):
+        if s.cls[a].floor > 0 or s.site[t].lowered == 1:
             _back_class(s, a, count, claims)
+    s.site[t].lowered = 0
     return count
+
+
+@compiled
+def remember(s: State, victim_seq: int, by_seq: int) -> None:
+    """Note that `victim_seq` made room for `by_seq` (C5), as long as both are live."""
+    if s.number[PAIR_N] == len(s.pair):
+        forget_pairs(s)
+    if s.number[PAIR_N] == len(s.pair):  # All of them live: the older half goes.
+        half = len(s.pair) // 2
+        for i in range(half):
+            s.pair[i, 0], s.pair[i, 1] = s.pair[i + half, 0], s.pair[i + half, 1]
+        s.number[PAIR_N] = half
+    i = s.number[PAIR_N]
+    s.pair[i, 0], s.pair[i, 1] = victim_seq, by_seq
+    s.number[PAIR_N] = i + 1
+
+
+@compiled
+def forget_pairs(s: State) -> None:
+    """Drop the pairs of which one is no longer live, and those that are there twice."""
+    live = np.empty(len(s.job), np.int64)
+    live_n = 0
+    for j in range(len(s.job)):
+        if s.job[j].state != FREE:
+            live[live_n] = s.job[j].seq
+            live_n += 1
+    found = np.sort(live[:live_n])
+    kept = 0
+    for i in range(s.number[PAIR_N]):
+        a, b = s.pair[i, 0], s.pair[i, 1]
+        x, y = np.searchsorted(found, a), np.searchsorted(found, b)
+        keep = x < live_n and found[x] == a and y < live_n and found[y] == b
+        for k in range(kept):
+            if s.pair[k, 0] == a and s.pair[k, 1] == b:
+                keep = False
+        if keep:
+            s.pair[kept, 0], s.pair[kept, 1] = a, b
+            kept += 1
+    s.number[PAIR_N] = kept
 
 
 @compiled
 def _displaced(s: State, victim_seq: int, by_seq: int) -> bool:
     """True if `victim_seq` was once reclaimed to make room for `by_seq`."""
-    for i in range(min(s.number[PAIR_N], len(s.pair))):
+    for i in range(s.number[PAIR_N]):
         if s.pair[i, 0] == victim_seq and s.pair[i, 1] == by_seq:
             return True
     return False
 
 
 @compiled
-def may_take(s: State, c: int, n: int, j: int, r: int, gone: object) -> bool:
-    """True if running job `r` may be taken for job `j` of class `c`; `gone`: use already taken."""
-    d = s.job[r].cls
+def _branches(s: State, c: int, d: int) -> tuple[int, int]:
+    """The classes on the paths of `c` and `d` just below where the paths meet; -1 if one is in the other."""
     a, b = c, d
     while s.cls[a].depth > s.cls[b].depth:
         a = s.cls[a].parent
     while s.cls[b].depth > s.cls[a].depth:
         b = s.cls[b].parent
     if a == b:
-        return False  # One's class lies in the other's: nothing between them is promised.
+        return -1, -1
     while s.cls[a].parent != s.cls[b].parent:
         a, b = s.cls[a].parent, s.cls[b].parent
+    return a, b
+
+
+@compiled
+def is_owed_by(s: State, c: int, n: int, r: int, gone: object) -> bool:
+    """True if `n` more of class `c` are within the floor of its branch, as seen from job `r`."""
+    a, _ = _branches(s, c, s.job[r].cls)
+    return a >= 0 and s.cls[a].use + s.cls[a].claimed - gone[a] + n <= s.cls[a].floor  # type: ignore[index]
+
+
+@compiled
+def may_take(s: State, c: int, n: int, j: int, r: int, gone: object) -> bool:
+    """True if running job `r` may be taken for job `j` of class `c`; `gone`: use already taken."""
+    a, b = _branches(s, c, s.job[r].cls)
+    if a < 0:
+        return False  # One's class lies in the other's: nothing between them is promised.
     if s.cls[a].use + s.cls[a].claimed - gone[a] + n > s.cls[a].floor:  # type: ignore[index]
         return False
     if s.cls[b].use + s.cls[b].claimed - gone[b] <= s.cls[b].floor:  # type: ignore[index]
@@ -159,15 +213,25 @@ def better_victim(s: State, i: int, j: int) -> bool:
 
 
 @compiled
+def leaves_at(s: State, r: int) -> int:
+    """When running job `r` is to be gone: at the end of its wall time or of its notice."""
+    if s.job[r].stop_at > 0:
+        return min(s.job[r].stop_at, s.job[r].ends)
+    return s.job[r].ends
+
+
+@compiled
 def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None:
-    """Count job `r` as gone (`by` = 1) or as staying after all (-1)."""
-    n = s.job[r].n
+    """Count job `r` as gone (`by` = 1) or as staying after all (-1); `freed`: units of pool `p`."""
+    n, q = s.job[r].n, s.job[r].pool
     a = s.job[r].cls
     while a >= 0:
         gone[a] += by * n  # type: ignore[index]
         a = s.cls[a].parent
+    limits.weigh(s, q, s.job[r].cls, -by * n, s.job[r].ends)
+    if q != p:
+        return
     freed[0] += by * n  # type: ignore[index]
-    limits.add(s, p, s.job[r].cls, -by * n, s.job[r].ends, False)
     if s.pool[p].per_node > 1:
         span = s.job[r].span
         while span >= 0:
@@ -177,13 +241,46 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
 
 
 @compiled
-def enough(s: State, p: int, c: int, j: int, freed: int, until: int) -> bool:
-    """True if job `j` would fit into pool `p` with `freed` units more."""
-    n = s.job[j].n
+def _units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
+    """True if units and nodes of pool `p`, with `freed` units more, hold job `j` beside the claims."""
+    n, t = s.job[j].n, s.pool[p].site
     if n > s.pool[p].free - s.pool[p].claimed + freed:
         return False
-    if not limits.fits(s, p, c, n, until):
-        return False
-    if s.pool[p].per_node > 1 and s.job[j].topology in (PACKED, DOMAIN):
+    if s.pool[p].per_node == 1 or (s.pool[p].claimed == 0 and s.job[j].topology == SPREAD):
+        return True
+    if s.pool[p].claimed == 0:
         return room.packs(s, p, n, s.job[j].topology)
-    return True
+    counted, placed, fits = s.pool[p].claimed, 0, True
+    for i in range(s.site[t].claim_n):  # Nodes for those who are due before it, then for itself.
+        x = s.claim[t, i]
+        if s.job[x].pool == p and counted >= s.job[x].n and fits:
+            counted -= s.job[x].n
+            fits = room.occupy(s, p, x, False)
+            placed = i + 1
+    if fits:
+        fits = room.occupy(s, p, j, False)
+    room.vacate(s, p, j)
+    for i in range(placed):
+        if s.job[s.claim[t, i]].pool == p:
+            room.vacate(s, p, s.claim[t, i])
+    return fits
+
+
+@compiled
+def has_room(s: State, p: int, c: int, j: int, freed: int, until: int) -> bool:
+    """True if job `j` would fit into pool `p` with `freed` units more."""
+    return limits.fits(s, p, c, s.job[j].n, until) and _units_and_nodes(s, p, j, freed)
+
+
+@compiled
+def helps(s: State, j: int, p: int, c: int, r: int, until: int, freed: object) -> bool:
+    """True if the going of job `r` gives job `j` something that it lacks in pool `p`."""
+    q, n = s.job[r].pool, s.job[j].n
+    if limits.fits(s, p, c, n, until):
+        if q == p:
+            return True
+        # Room enough at first, but not for a claim that is due later: any limit they share may be it.
+        return _units_and_nodes(s, p, j, freed[0]) and limits.share(s, p, c, n, r, -1)  # type: ignore[index]
+    return limits.share(s, p, c, n, r, until) or (
+        q == p and not _units_and_nodes(s, p, j, freed[0])  # type: ignore[index]
+    )

@@ -2,7 +2,8 @@
 
 A pool with one accelerator per node has equal units and no nodes to choose. In the others a packed
 gang takes whole nodes and at most one part of a node, the fullest that serves; a gang that asks for
-one NVLink domain takes the fullest domain that serves. Ties go to the lowest number, so that the
+one NVLink domain takes the fullest domain that serves; the last domain of a pool may have fewer
+nodes than the others. Ties go to the lowest number, so that the
 choice depends on what is free and on nothing else.
 """
 
@@ -51,12 +52,12 @@ def best_domain(s: State, p: int, n: int, late: bool) -> int:
     """The NVLink domain of pool `p` with the least room that still holds `n`, or -1."""
     best, best_free = -1, 1 << 30
     per_domain = s.pool[p].per_domain
-    domains = s.pool[p].nodes // per_domain
-    for d in range(domains):
+    node0, nodes = s.pool[p].node0, s.pool[p].nodes
+    for d in range(-(-nodes // per_domain)):
         if late:
             free = 0
-            first = s.pool[p].node0 + d * per_domain
-            for node in range(first, first + per_domain):
+            first = node0 + d * per_domain
+            for node in range(first, min(first + per_domain, node0 + nodes)):
                 free += free_on(s, node, True)
         else:
             free = s.domain_free[s.pool[p].domain0 + d]
@@ -94,8 +95,7 @@ def set_free(s: State, p: int, node: int, free: int) -> None:
     s.node_free[node] = free
     s.node_late[node] += free - before
     domain = (node - s.pool[p].node0) // s.pool[p].per_domain
-    if domain < s.pool[p].nodes // s.pool[p].per_domain:
-        s.domain_free[s.pool[p].domain0 + domain] += free - before
+    s.domain_free[s.pool[p].domain0 + domain] += free - before
 
 
 @compiled
@@ -122,7 +122,7 @@ def occupy(s: State, p: int, j: int, late: bool) -> bool:
         if d < 0:
             return False
         first = node0 + d * s.pool[p].per_domain
-        last = first + s.pool[p].per_domain
+        last = min(first + s.pool[p].per_domain, last)
     if topology != PACKED:
         left = n
         for node in range(first, last):

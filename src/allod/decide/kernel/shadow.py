@@ -56,15 +56,15 @@ def _node_fit(s: State, p: int, n: int, topology: int, nodes: object, take: bool
     first, last = 0, count
     if topology == DOMAIN:
         best, best_free = -1, 1 << 30
-        for d in range(count // per_domain):
+        for d in range(-(-count // per_domain)):
             free = 0
-            for x in range(d * per_domain, (d + 1) * per_domain):
+            for x in range(d * per_domain, min((d + 1) * per_domain, count)):
                 free += nodes[x]  # type: ignore[index]
             if n <= free < best_free:
                 best, best_free = d, free
         if best < 0:
             return False
-        first, last = best * per_domain, (best + 1) * per_domain
+        first, last = best * per_domain, min((best + 1) * per_domain, count)
     if topology == SPREAD or topology == DOMAIN:
         left = n
         for x in range(first, last):

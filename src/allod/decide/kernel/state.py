@@ -1,6 +1,6 @@
 """What the engine keeps: a few record arrays, one row for each thing, rows used again.
 
-All quantities are int64 or int64. -1 is 'none' for every index. Rows of jobs, buckets, blocks and
+All quantities are int64. -1 is 'none' for every index. Rows of jobs, buckets, blocks and
 spans are chained in free lists, so that memory follows what is live, not what has been.
 """
 
@@ -143,6 +143,9 @@ SITE = np.dtype(
         ("decay", "i8"),  # factor per decay step, in 65536ths
         ("decayed", "i8"),  # time up to which use is decayed
         ("stop", "i8"),  # time the runner takes to stop [s]
+        ("class0", "i8"),  # its classes, parents before those inside them
+        ("class1", "i8"),
+        ("lowered", "i8"),  # 1: a floor has sunk since the backing was brought up to date
     ],
     align=True,
 )
@@ -156,19 +159,38 @@ LIMIT = np.dtype(
     ],
     align=True,
 )
-WINDOW = np.dtype([("t", "i8"), ("cap", "i8"), ("used", "i8"), ("claimed", "i8")], align=True)
-PROJECT = np.dtype([("share", "i8"), ("budget", "i8"), ("until", "i8")], align=True)
+WINDOW = np.dtype(
+    [
+        ("t", "i8"),
+        ("cap", "i8"),
+        ("used", "i8"),
+        ("claimed", "i8"),
+        ("carried", "i8"),  # used when the documents last changed; more than `cap` if that shrank
+    ],
+    align=True,
+)
+PROJECT = np.dtype(
+    [
+        ("share", "i8"),
+        ("budget", "i8"),  # what is left of the grants that hold now [accelerator-seconds]
+        ("until", "i8"),
+        ("granted", "i8"),  # what those grants are in all [accelerator-seconds]
+    ],
+    align=True,
+)
 BLOCK = np.dtype([("n", "i8"), ("next", "i8"), ("prev", "i8"), ("units", "i8")], align=True)
 SPAN = np.dtype([("node", "i8"), ("n", "i8"), ("next", "i8")], align=True)
-#: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` gains budget
-#: a; 3 project `id` keeps at most budget a and b is its new last date.
+#: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` keeps at most
+#: budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next window.
+#: At one time they come in this order: a grant that ends makes way before the next one comes in.
 CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
 DECISION = np.dtype(
     [("kind", "i8"), ("job", "i8"), ("other", "i8"), ("lent", "i8"), ("t", "i8")], align=True
 )
 
 BLOCK_SIZE = 64  #: Ends kept in one block of the ordered list.
-LIMITS_MAX = 8  #: Most limits on one placement: site, hall, pool, and a chain of classes.
+CLASS_DEPTH_MAX = 12  #: Most classes inside each other.
+LIMITS_MAX = CLASS_DEPTH_MAX + 3  #: Most limits on one placement: site, hall, pool, its classes.
 
 
 class State(Handle):
@@ -257,22 +279,21 @@ def grown(array: Array, rows: int) -> Array:
     return bigger
 
 
-def make_room(s: State, *, factor: int = 2) -> None:
-    """Give `s` more rows of jobs, buckets, blocks and decisions where they run short."""
+def make_room(s: State) -> None:
+    """Give `s` more rows where they run short: for one more job, and for every start it may bring."""
     number = s.number
-    for name, field, free, count in (
-        ("job", "next", JOB_FREE, JOBS_FREE_N),
-        ("bucket", "chain", BUCKET_FREE, BUCKETS_FREE_N),
-        ("block", "next", BLOCK_FREE, BLOCKS_FREE_N),
-        ("span", "next", SPAN_FREE, SPANS_FREE_N),
+    starts = len(s.pool) + int(number[WAITING_N]) // 16 + 64  # Blocks that starts may open.
+    for name, field, free, count, least in (
+        ("job", "next", JOB_FREE, JOBS_FREE_N, 64),
+        ("bucket", "chain", BUCKET_FREE, BUCKETS_FREE_N, 64),
+        ("block", "next", BLOCK_FREE, BLOCKS_FREE_N, 2 * starts),
+        ("span", "next", SPAN_FREE, SPANS_FREE_N, 0),
     ):
         old = getattr(s, name)
-        wanted = len(old) // 4
-        if name == "block":
-            wanted = max(wanted, len(s.pool) + int(number[WAITING_N]) // 8 + 128)
-        if number[count] > wanted:
+        left = int(number[count])
+        if left * 4 > len(old) and left >= least:
             continue
-        new = grown(old, len(old) * factor)
+        new = grown(old, max(2 * len(old), len(old) + least))
         chain(new, field, len(old))
         new[field][-1] = number[free]
         number[free] = len(old)
@@ -286,3 +307,5 @@ def make_room(s: State, *, factor: int = 2) -> None:
         elif name == "job":
             s.put("decided", grown(s.decided, len(new) * 2 + 64))
             s.put("scratch", np.zeros(len(new) * 8, np.int64))
+    if number[PAIR_N] * 2 > len(s.pair):
+        s.put("pair", grown(s.pair, 2 * len(s.pair)))

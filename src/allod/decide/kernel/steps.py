@@ -25,7 +25,7 @@ from allod.decide.kernel.state import (
 )
 
 NEVER = 1 << 53
-DECAY_STEP_S = 3600  #: Past use decays in steps of this length. [s]
+DECAY_STEP_S = place.DECAY_STEP_S
 
 
 @compiled
@@ -162,7 +162,9 @@ def run_pass(s: State, t: int, guard: bool) -> None:
             if p < 0 and (blocked < 0 or queue.before(s, t, j, blocked)):
                 may = strict or _has_open_pool(s, t, verdict) or _is_due(s, t, j)
                 if may and not (start_job >= 0 and queue.before(s, t, start_job, j)):
-                    blocked = j
+                    # No room is kept for work that its project could not pay for.
+                    if place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
+                        blocked = j
         if start_job >= 0 and (blocked < 0 or queue.before(s, t, start_job, blocked)):
             queue.dequeue(s, start_job)
             c = s.verdict[s.job[start_job].verdict, start_pool]
@@ -243,14 +245,16 @@ def submit(s: State, j: int) -> None:
     if best >= 0 and place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
         t = s.pool[best].site
         decay(s, t)
-        place.start(s, best, s.verdict[verdict, best], j)
-        return
+        if place.start(s, best, s.verdict[verdict, best], j):
+            return
     if s.number[POLICY] == CHARTER:
         for t in range(len(s.site)):
             c = queue.class_at(s, verdict, t)
             if c >= 0 and limits.floor_room(s, c) >= n:
                 decay(s, t)
-                if not _due_before(s, t, j) and claims.reclaim_for(s, j, t):
+                if _due_before(s, t, j):  # They have their say first.
+                    place.need_pass(s, t)
+                elif claims.reclaim_for(s, j, t):
                     return
     queue.enqueue(s, j)
     _invalidate_outranked(s, j)
@@ -349,18 +353,28 @@ def _apply_change(s: State, what: int, i: int, a: int, b: int) -> None:
         s.pool[i].units = a
         place.need_pass(s, s.pool[i].site)
     elif what == 1:
+        if a < s.cls[i].floor:
+            s.site[s.cls[i].site].lowered = 1
         s.cls[i].floor = a
         place.need_pass(s, s.cls[i].site)
     elif what == 2 or what == 3:
-        if what == 2:
-            s.project[i].budget += a
-        else:
-            s.project[i].budget = min(s.project[i].budget, a)
-        s.project[i].until = b
+        change_grants(s.project, what, i, a, b)
         for t in range(len(s.site)):
             place.need_pass(s, t)
     elif what == 4:
         _open_window(s, i, a)
+
+
+@compiled
+def change_grants(projects: object, what: int, i: int, a: int, b: int) -> None:
+    """Let project `i` keep no more than `a` now that a grant has ended (2), or gain one (3)."""
+    if what == 3:
+        projects[i].budget += a  # type: ignore[index]
+        projects[i].granted += a  # type: ignore[index]
+    else:
+        projects[i].budget = min(projects[i].budget, a)  # type: ignore[index]
+        projects[i].granted = a  # type: ignore[index]
+    projects[i].until = b  # type: ignore[index]
 
 
 @compiled
