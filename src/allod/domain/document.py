@@ -129,10 +129,10 @@ def _load_all(text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _refuse_depth(text: str) -> None:
-    """Deep nesting would end the process inside the parser; aliases of aliases grow without bound."""
+    """Deep nesting would end the process in the parser; aliases of aliases grow without bound."""
     anchored: list[bool] = []
     aliases = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
         problem = ""
         if isinstance(event, yaml.AliasEvent):
             aliases += 1
@@ -145,7 +145,8 @@ def _refuse_depth(text: str) -> None:
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             anchored.pop()
         if problem:
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            mark: Any = event.start_mark  # Two kinds of marks: the parser's own and Python's.
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def _refuse_double_keys(node: yaml.Node) -> None:

@@ -12,7 +12,6 @@ from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact, Standing
 from allod.domain.units import NEVER_S, Count, InstantS, PowerW
 
-
 #: Power usage effectiveness in thousandths.
 PueMilli = Annotated[int, Field(ge=1000, le=10_000, strict=True)]
 
