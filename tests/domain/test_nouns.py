@@ -67,7 +67,7 @@ def test_shares_are_of_one_whole(shares: list[int | None], fits: bool) -> None:
     if fits:
         assert len(Party.model_validate(item).owners) == len(shares)
     else:
-        with pytest.raises(ValidationError, match="basis points|share_bp"):
+        with pytest.raises(ValidationError, match=r"basis points|share_bp"):
             Party.model_validate(item)
 
 

@@ -193,9 +193,7 @@ def _act(s: State, w: Loop) -> None:
 def _stale(s: State, w: Loop, x: int) -> bool:
     j = w.tied[x].job
     return (
-        s.job[j].state != RUNNING
-        or s.job[j].seq != w.tied[x].seq
-        or s.job[j].run != w.tied[x].run
+        s.job[j].state != RUNNING or s.job[j].seq != w.tied[x].seq or s.job[j].run != w.tied[x].run
     )
 
 
