@@ -17,9 +17,10 @@ from allod.adapters.postgres import EmbeddedServer, Store
 from allod.config import Config, read_config
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
-from allod.errors import Conflict, Forbidden, InvalidInput, Unavailable
+from allod.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from allod.run.controller import Limits
 from allod.run.engine import EngineMaker
+from allod.run.log import Leaf
 from allod.run.node import Node, Pace
 
 _RUNS = "runs"
@@ -117,6 +118,25 @@ def _calm_collector() -> None:
 
 def _collect() -> None:
     gc.collect()
+
+
+@contextmanager
+def log_of(data_dir: Path, *, database: str = "") -> Iterator[Iterator[Leaf]]:
+    """The leaves of a node's log from the first on, whether the node runs or not; only read.
+
+    Raises:
+        NotFound: No node has kept a log there.
+        Unavailable: The database cannot be reached.
+    """
+    config = read_config(data_dir, database=database or None)
+    if not config.database and not (data_dir / "postgres").is_dir():
+        raise NotFound(f"{data_dir} holds no log of a node", mend="name the data folder of a node")
+    with ExitStack() as held:
+        url, _ = _database(config, held)
+        # Not opened, so that it needs no writer's lock: the node may be running.
+        store = Store(url)
+        held.callback(store.close)
+        yield store.read()
 
 
 def _database(config: Config, held: ExitStack) -> tuple[str, Callable[[], None]]:

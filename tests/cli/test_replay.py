@@ -84,6 +84,11 @@ def test_broken_lines_are_counted_and_shown_and_stop_where_asked(
         (("trace.swf", "--pool", "4", "--from", "soon"), "--from 'soon' is no time"),
         (("trace.swf", "--pool", "4", "--jobs", "jobs.txt"), "jobs.txt"),
         (("trace.swf", "--pool", "0"), "'--pool'"),
+        (("trace.swf", "--pool", "4", "--html", "nowhere/x.html"), "no folder nowhere"),
+        (("trace.swf", "--pool", "4", "--record", "."), "--record . is a folder"),
+        (("trace.swf", "--log", "x.log"), "--log and TRACE do not go together"),
+        (("--pool", "4", "--log", "x.log"), "--log and --pool do not go together"),
+        (("--log", "x.log"), "x.log cannot be read"),
     ],
 )
 def test_what_cannot_be_done_is_said_at_once(
@@ -93,6 +98,39 @@ def test_what_cannot_be_done_is_said_at_once(
     assert (result.status, result.out) == (2, "")
     assert said in result.err
     assert "mend: " in result.err
+
+
+def test_a_page_is_written_and_told(allod: Allod, swf: str, tmp_path: Path) -> None:
+    result = allod("replay", swf, "--pool", "4", "--html", "page.html")
+    assert result.err == "a page with plots is in page.html\n"
+    assert (tmp_path / "page.html").read_text().lstrip().lower().startswith("<!doctype html>")
+
+
+def test_a_recorded_log_replays_to_the_same_bytes(allod: Allod, swf: str, tmp_path: Path) -> None:
+    result = allod("replay", swf, "--pool", "4", "--record", "run.log", "--json")
+    recorded = result.json["recorded"]
+    assert (recorded["path"], recorded["jobs"]) == ("run.log", 4)
+    result = allod("replay", "--log", "run.log")
+    leaves = recorded["events"] + recorded["decisions"]
+    assert result.out == (
+        f"run.log: {leaves} leaves, {recorded['events']} events, {recorded['decisions']} "
+        "decisions, all the same when made again\n"
+    )
+    log = tmp_path / "run.log"
+    changed = log.read_text().replace('"accelerators":4', '"accelerators":3', 1)
+    assert changed != log.read_text()
+    log.write_text(changed)
+    result = allod("replay", "--log", "run.log")
+    assert (result.status, result.out) == (1, "")
+    assert "was decided otherwise" in result.err
+    result = allod("replay", "--log", "run.log", "--json")
+    assert (result.status, result.json["same"]) == (1, False)
+
+
+def test_a_folder_without_a_log_is_told(allod: Allod, tmp_path: Path) -> None:
+    result = allod("replay", "--log", ".")
+    assert result.status == 3
+    assert "holds no log of a node" in result.err
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ _REPLACED = (
     (re.compile(r"^ *\d+(?=  <time>)", re.MULTILINE), "<seq>"),
     (re.compile(r"(\"seq\": )\d+"), r"\1<seq>"),
     (re.compile(r"^# leaf \d+", re.MULTILINE), "# leaf <seq>"),
+    (re.compile(r"\d+ leaves, \d+ events, \d+ decisions"), "<n> leaves, <n> events, <n> decisions"),
     (re.compile(r"allod_[A-Za-z0-9_-]{43}"), "<secret>"),
     (re.compile(r" after [0-9dhms]+\b"), " after <span>"),
     # The last column of a table; where it stands depends on how long it is.

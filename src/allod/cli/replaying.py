@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allod.cli import kernel_cache
-from allod.cli.output import Column, note, out, out_json, table
+from allod.cli.output import Column, counting, note, out, out_json, table
 from allod.domain.units import parse_duration_s, parse_instant_s
 from allod.errors import InvalidInput
 
@@ -35,6 +35,8 @@ class Asked:
     format: str | None
     strict: bool
     jobs: Path | None
+    html: Path | None
+    record: Path | None
 
 
 def trace(asked: Asked, *, as_json: bool) -> None:
@@ -44,30 +46,52 @@ def trace(asked: Asked, *, as_json: bool) -> None:
         InvalidInput: The trace, the scenario or an option is wrong.
     """
     kernel_cache.use()
+    from allod.replay.files import check_folder
+    from allod.replay.page import write_page
     from allod.replay.report import summary
     from allod.replay.run import replay_trace
     from allod.replay.tables import tables
 
     options = _options(asked)
+    for option, path in (("--html", asked.html), ("--record", asked.record)):
+        if path is not None:
+            check_folder(path, option)
     with _bar() as forward:
         result = replay_trace(options, forward)
     came_to = summary(result)
     _tell_broken(came_to["trace"])
+    if not as_json:
+        _tell_whole(came_to)
+        for made in tables(came_to):
+            _show(made)
+    if asked.html:
+        write_page(result, asked.html)
+    recorded = _recorded(options, asked.record) if asked.record else None
     if as_json:
-        out_json(came_to)
+        out_json(came_to | ({"recorded": recorded} if recorded else {}))
         return
-    _tell_whole(came_to)
-    for made in tables(came_to):
-        _show(made)
-    if options.jobs:
-        note(f"every job is in {options.jobs}")
+    for path, what in ((asked.jobs, "every job is"), (asked.html, "a page with plots is")):
+        if path:
+            note(f"{what} in {path}")
+    if recorded:
+        events, decisions = recorded["events"], recorded["decisions"]
+        note(f"{events:,} events and {decisions:,} decisions are in {recorded['path']}")
+
+
+def _recorded(options: ReplayOptions, path: Path) -> Json:
+    """What was written down while living through it again event by event."""
+    from allod.replay.record import record_trace
+
+    with counting("jobs recorded") as told:
+        made = record_trace(options, path, told)
+    return asdict(made) | {"path": str(made.path), "seconds": round(made.seconds, 6)}
 
 
 def _options(asked: Asked) -> ReplayOptions:
     from allod.replay.run import ReplayOptions
 
     if asked.trace is None:
-        raise InvalidInput("there is nothing to replay", mend="name a TRACE; see `--help`")
+        raise InvalidInput("there is nothing to replay", mend="name a TRACE or a --log")
     return ReplayOptions(
         trace=asked.trace,
         scenario=asked.scenario,

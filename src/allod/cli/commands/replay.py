@@ -70,14 +70,40 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
         Path | None,
         typer.Option("--jobs", metavar="FILE", help="Write every job there (.csv or .parquet)."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with plots there."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Live through it again event by event, and write the log of that there.",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            metavar="PATH",
+            help="In place of a trace: a log that --record wrote, or a node's data folder.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Live through a trace of jobs, by the rules that decide live.
+    """Live through a trace or a log, by the rules that decide live.
 
-    Reports waits, use, floors, power and refusals by class and site.
+    Of a trace it reports waits, use, floors, power and refusals by class and site. Of a log it
+    makes every decision again and compares: exit status 1 if one is not the same, byte for byte.
     """
-    from allod.cli import replaying
+    from allod.cli import replaying, replaying_log
 
+    if log is not None:
+        others = {"TRACE": trace, "--scenario": scenario, "--pool": pool, "--policy": policy}
+        replaying_log.check_alone([name for name, given in others.items() if given is not None])
+        replaying_log.again(log, as_json=as_json)
+        return
     replaying.trace(
         replaying.Asked(
             trace=trace,
@@ -90,6 +116,8 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
             format=format,
             strict=strict,
             jobs=jobs,
+            html=html,
+            record=record,
         ),
         as_json=as_json,
     )
