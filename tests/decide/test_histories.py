@@ -1,4 +1,4 @@
-"""Histories: whatever happens, in whatever order, the rules hold and the same events decide the same."""
+"""Histories: whatever happens, the rules hold, and the same events give the same decisions."""
 
 from __future__ import annotations
 

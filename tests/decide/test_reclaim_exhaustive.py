@@ -1,4 +1,4 @@
-"""C2, C3 and C4 over every small site: reclaim happens exactly if there are fair victims, and only them.
+"""C2, C3 and C4 over every small site: who must go, and that nobody must go who need not.
 
 What is fair is stated here once more, over plain lists: who is covered by which floor, and in which
 order people could be asked to go. The engine must find victims if and only if some order exists.

@@ -9,6 +9,7 @@ import numpy as np
 from allod.decide import law
 from allod.decide.kernel import blocked as b
 from allod.decide.kernel import state as k
+from allod.decide.kernel.handle import Array
 from allod.decide.live import Live
 from allod.domain.decision import Reason, Step
 from allod.domain.units import instant_text
@@ -41,14 +42,14 @@ def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]
     return tuple(reasons), None, ""
 
 
-def found_for(engine: Engine, live: Live, *, starts: bool) -> k.Array:
+def found_for(engine: Engine, live: Live, *, starts: bool) -> Array:
     """The kernel's findings on `live`; (pool, COLUMNS)."""
     found = np.zeros((len(engine.layout.pools), b.COLUMNS), np.int64)
     b.blocked(engine.state, live.row, found, starts)
     return found
 
 
-def at_site(engine: Engine, live: Live, site: str, found: k.Array) -> tuple[Reason, ...]:
+def at_site(engine: Engine, live: Live, site: str, found: Array) -> tuple[Reason, ...]:
     """All that keeps `live` from `site` now, in the order of L5."""
     if site in live.verdict.against:
         return live.verdict.against[site]
@@ -177,8 +178,8 @@ def _limit(engine: Engine, live: Live, p: int, row: list[int], add: object) -> N
     add(  # type: ignore[operator]
         Step.POWER,
         "envelope",
-        f"it would draw {needed_w} W at the meter; the envelope leaves {max(0, needed_w - lacking)} W"
-        f"{when}",
+        f"it would draw {needed_w} W at the meter; the envelope leaves "
+        f"{max(0, needed_w - lacking)} W{when}",
         f"{needed_w} W",
         f"{max(0, needed_w - lacking)} W",
         f"Site/{site}: spec.envelope",

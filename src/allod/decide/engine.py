@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 
-from allod.decide import blockers, law
+from allod.decide import law, words
 from allod.decide.kernel import place, reclaim, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
@@ -17,7 +17,7 @@ from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
 from allod.decide.verdict import Verdict, judge
 from allod.decide.world import World, nearest, world_of
-from allod.domain.decision import Decision, Hold, Placement, Reason, Reclaim, Refusal, Step
+from allod.domain.decision import Decision
 from allod.domain.document import Document, from_json
 from allod.domain.event import (
     DocumentRemoved,
@@ -118,7 +118,7 @@ class Engine:
             waits = live.row < 0 or self.state.job[live.row]["state"] in (k.WAITING, k.CLAIMED)
             if waits and live.last_start_s < at_s:
                 self._forget(live)
-                late.append(self._too_late(live))
+                late.append(words.too_late(self, live))
             elif live.row < 0 and live.wakes_s <= at_s:
                 woken[workload_id] = live
         return late, list(woken.values())
@@ -199,7 +199,7 @@ class Engine:
                 place.forget_job(self.state, live.row)
                 del self.by_row[live.row]
             del self.live[live.workload_id]
-            return [self._refusal(live)]
+            return [words.refusal(self, live)]
         if live.row >= 0:
             self._make_room()
             steps.requeue(self.state, live.row)
@@ -228,22 +228,22 @@ class Engine:
         )
         _, live.verdict = self.verdict_of(live)
         if not live.verdict.anywhere:
-            return (self._refusal(live), *earlier)
+            return (words.refusal(self, live), *earlier)
         if live.last_start_s < self.now_s:
-            return (self._too_late(live), *earlier)
+            return (words.too_late(self, live), *earlier)
         self.state.number[k.SEQ] += 1
         self.live[live.workload_id] = live
         for name in workload.writes:
             self.inherited[name] = law.inherited_rules(rules, self.inherited.get(name, ()))
         if live.wakes_s > self.now_s:
             self._set_timer(live)
-            return (self._hold(live), *earlier)
+            return (words.hold(self, live), *earlier)
         self._enter(live)
         self._set_timer(live)
         made = self._decided()
         own = [one for one in made if one.workload_id == live.workload_id]
         rest = [one for one in made if one.workload_id != live.workload_id]
-        return (*(own or [self._hold(live)]), *earlier, *rest)
+        return (*(own or [words.hold(self, live)]), *earlier, *rest)
 
     def _rules_of(self, name: str, workload: Workload) -> tuple[Rule, ...]:
         project = self.world.projects[workload.project]
@@ -312,7 +312,7 @@ class Engine:
         if again and not (live.verdict.anywhere and live.last_start_s >= self.now_s):
             again = False  # It would wait for ever.
             too_late = live.verdict.anywhere
-            decisions.append(self._too_late(live) if too_late else self._refusal(live))
+            decisions.append(words.too_late(self, live) if too_late else words.refusal(self, live))
         self._make_room()
         steps.ended(self.state, live.row, again)
         if not again:
@@ -369,39 +369,6 @@ class Engine:
         self.state.rank[row] = verdict.ranks
         return row
 
-    def _refusal(self, live: Live) -> Refusal:
-        return Refusal(
-            at_s=self.now_s, workload_id=live.workload_id, reasons=live.verdict.all_against()
-        )
-
-    def _too_late(self, live: Live) -> Refusal:
-        deadline = instant_text(live.workload.flexibility.deadline)
-        reason = Reason(
-            site="",
-            step=Step.ROOM,
-            code="deadline-missed",
-            message=f"with {live.workload.wall_time_s} s of wall time it can no longer end by {deadline}",
-            forever=True,
-            needed=deadline,
-            actual=instant_text(self.now_s + live.workload.wall_time_s),
-            origin=f"Workload/{live.name}: spec.flexibility.deadline",
-        )
-        return Refusal(
-            at_s=self.now_s,
-            workload_id=live.workload_id,
-            reasons=(reason, *live.verdict.all_against()),
-        )
-
-    def _hold(self, live: Live) -> Hold:
-        reasons, expected_at_s, basis = blockers.of(self, live)
-        return Hold(
-            at_s=self.now_s,
-            workload_id=live.workload_id,
-            reasons=reasons,
-            expected_at_s=expected_at_s,
-            basis=basis,
-        )
-
     def _decided(self) -> list[Decision]:
         """What the kernel has decided since last asked, in words."""
         s, count = self.state, int(self.state.number[k.DECIDED_N])
@@ -410,52 +377,11 @@ class Engine:
             kind, row, other, lent, t = s.decided[i].item()
             live = self.by_row[row]
             if kind == k.PLACED:
-                decisions.append(self._placement(live, bool(lent), t))
+                decisions.append(words.placement(self, live, bool(lent), t))
             else:
-                decisions.append(self._reclaim(live, self.by_row.get(other), t))
+                decisions.append(words.reclaim(self, live, self.by_row.get(other), t))
         s.number[k.DECIDED_N] = 0
         return decisions
-
-    def _placement(self, live: Live, lent: bool, ends_s: int) -> Placement:
-        s, job = self.state, self.state.job[live.row]
-        site, pool = self.layout.pools[int(job["pool"])]
-        _, access_class = self.layout.classes[int(job["cls"])]
-        n = int(job["n"])
-        return Placement(
-            at_s=self.now_s,
-            workload_id=live.workload_id,
-            run=int(job["run"]),
-            site=site,
-            pool=pool,
-            access_class=access_class,
-            accelerators=n,
-            nodes=self.nodes_of(live.row),
-            power_w=n * int(s.pool[int(job["pool"])]["watts"]),
-            ends_at_s=ends_s,
-            lent=lent and access_class != "",
-            notice_s=self._notice_s(site) if lent and access_class else 0,
-            reasons=blockers.for_it(self, live, site, access_class, lent),
-        )
-
-    def _notice_s(self, site: str) -> int:
-        """The shortest notice that any class of `site` with a floor gives a borrower."""
-        t = self.layout.site_row[site]
-        notices = [int(c["notice"]) for c in self.state.cls if c["site"] == t and c["floor"] > 0]
-        return min(notices, default=0)
-
-    def _reclaim(self, live: Live, other: Live | None, stop_at_s: int) -> Reclaim:
-        job = self.state.job[live.row]
-        site, pool = self.layout.pools[int(job["pool"])]
-        return Reclaim(
-            at_s=self.now_s,
-            workload_id=live.workload_id,
-            run=int(job["run"]),
-            site=site,
-            pool=pool,
-            for_workload_id=other.workload_id if other else "",
-            stop_at_s=stop_at_s,
-            reasons=blockers.for_reclaim(self, live, other, site),
-        )
 
     # -- what can be asked ----------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
     reasons, expected_at_s, basis = blockers.of(engine, live)
     if live.row < 0 or standing.state == "claimed":
         answers = tuple(
-            _answer(engine, live, site, tuple(r for r in reasons if r.site in ("", site)))
+            _answer(live, site, tuple(r for r in reasons if r.site in ("", site)))
             for site in engine.layout.sites
         )
         return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
@@ -86,61 +86,64 @@ def _waiting(engine: Engine, live: Live, site: str, found: object) -> SiteAnswer
     starts = [int(found[p, b.START]) for p in pools if live.verdict.classes[p] >= 0]  # type: ignore[index]
     start = min(starts, default=NEVER)
     if site in live.verdict.against or start >= NEVER:
-        return _answer(engine, live, site, reasons)
+        return _answer(live, site, reasons)
     ahead = b.ahead_of(engine.state, live.row, t)
     basis = "the wall times of the work that now runs"
     if ahead:
         basis += f", if the {ahead} that go before it do not take the room"
-    return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), start, basis)
+    return SiteAnswer(site, reasons, smallest_change(live, reasons), start, basis)
 
 
-def _answer(engine: Engine, live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:
-    return SiteAnswer(site, reasons, smallest_change(engine, live, reasons), None, "")
+def _answer(live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:
+    return SiteAnswer(site, reasons, smallest_change(live, reasons), None, "")
 
 
-def smallest_change(engine: Engine, live: Live, reasons: tuple[Reason, ...]) -> str:
+def smallest_change(live: Live, reasons: tuple[Reason, ...]) -> str:
     """The smallest change that would do away with the first kind of reason, in words."""
     if not reasons:
         return ""
     first = min(reason.step for reason in reasons)
     ofs = [reason for reason in reasons if reason.step == first]
-    return "; ".join(dict.fromkeys(_change(engine, live, reason) for reason in ofs))
+    return "; ".join(dict.fromkeys(_change(live, reason) for reason in ofs))
 
 
-def _change(engine: Engine, live: Live, reason: Reason) -> str:
-    n = live.workload.accelerators
-    match reason.code:
-        case "fact-unknown":
-            return f"make known: {reason.origin if reason.step is Step.POWER else reason.actual}"
-        case "site-not-asked-for":
-            return "name this site in spec.sites"
-        case "larger-than-pool" | "larger-than-nvlink-domain" | "over-ceiling":
-            return f"ask for {reason.actual} accelerators or fewer"
-        case "over-envelope":
-            return f"ask for less power than {reason.actual}"
-        case "other-model":
-            return f"accept {reason.actual} in spec.models"
-        case "grant-too-small" | "grant-used-up":
-            return f"a grant of {reason.needed} for project {live.workload.project}"
-        case "no-room" | "not-live-yet":
-            return f"{n - int(reason.actual)} more accelerators in pool {reason.pool}"
-        case "ceiling-reached":
-            return (
-                f"ask for {max(0, int(reason.actual))} accelerators or fewer, or wait for its class"
-            )
-        case "envelope":
-            return f"{reason.needed} within the envelope; {reason.actual} are left"
-        case "fragmented":
-            return "another topology, or whole nodes that come free"
-        case "would-delay-head":
-            return "a shorter wall time"
-        case "not-before":
-            return f"wait until {instant_text(live.wakes_s)}"
-        case "reclaiming":
-            return "wait for the notice to run out"
-        case _ if reason.step is Step.LAW:
-            return f"another rule in {reason.origin}, or another site"
-        case _ if reason.step is Step.CLASS:
-            return f"another project: {reason.needed}"
-        case _:
-            return "wait"
+#: What would do away with a reason, by its code.
+_CHANGES = {
+    "site-not-asked-for": "name this site in spec.sites",
+    "larger-than-pool": "ask for {actual} accelerators or fewer",
+    "larger-than-nvlink-domain": "ask for {actual} accelerators or fewer",
+    "over-ceiling": "ask for {actual} accelerators or fewer",
+    "over-envelope": "ask for less power than {actual}",
+    "other-model": "accept {actual} in spec.models",
+    "grant-too-small": "a grant of {needed} for project {project}",
+    "grant-used-up": "a grant of {needed} for project {project}",
+    "no-room": "{lacking} more accelerators in pool {pool}",
+    "not-live-yet": "{lacking} more accelerators in pool {pool}",
+    "ceiling-reached": "ask for {left} accelerators or fewer, or wait for its class",
+    "envelope": "{needed} within the envelope; {actual} are left",
+    "fragmented": "another topology, or whole nodes that come free",
+    "would-delay-head": "a shorter wall time",
+    "not-before": "wait until {wakes}",
+    "reclaiming": "wait for the notice to run out",
+}
+
+
+def _change(live: Live, reason: Reason) -> str:
+    if reason.code == "fact-unknown":
+        return f"make known: {reason.origin if reason.step is Step.POWER else reason.actual}"
+    if reason.code in _CHANGES:
+        left = int(reason.actual) if reason.actual.lstrip("-").isdigit() else 0
+        return _CHANGES[reason.code].format(
+            actual=reason.actual,
+            needed=reason.needed,
+            pool=reason.pool,
+            project=live.workload.project,
+            lacking=live.workload.accelerators - left,
+            left=max(0, left),
+            wakes=instant_text(live.wakes_s),
+        )
+    if reason.step is Step.LAW:
+        return f"another rule in {reason.origin}, or another site"
+    if reason.step is Step.CLASS:
+        return f"another project: {reason.needed}"
+    return "wait"

@@ -1,6 +1,6 @@
 """The rules as they must hold after every event, stated over the live work alone.
 
-`check` adds up what runs, waits and is promised from the rows of live work, compares that with every
+`check` adds up what runs, waits and is promised from the rows of live work, compares that with each
 account that the kernel keeps, and then states the rules. Tests call it after each step.
 """
 
@@ -44,7 +44,7 @@ class _Jobs:
         rows = [row for row in range(len(s.job)) if s.job[row]["state"] != k.FREE]
         known = sorted(live.row for live in engine.live.values() if live.row >= 0)
         assert rows == known, f"rows in use {rows}, rows of live work {known}"
-        names = s.job.dtype.names
+        names = tuple(s.job.dtype.names or ())
         self.all: dict[int, dict[str, int]] = {
             row: dict(zip(names, s.job[row].tolist(), strict=True)) for row in rows
         }
@@ -117,7 +117,7 @@ def _check_pools(engine: Engine, jobs: _Jobs) -> None:
 
 
 def _check_nodes(engine: Engine, jobs: _Jobs) -> None:
-    """R1 and R2: every gang whole, on nodes that have it, in one NVLink domain if it asked for one."""
+    """R1 and R2: every gang whole, on nodes that have it, in one NVLink domain if it asked so."""
     s = engine.state
     for p in range(len(s.pool)):
         pool, name = s.pool[p], engine.layout.pools[p]
@@ -185,7 +185,7 @@ def _check_ends(engine: Engine, jobs: _Jobs) -> None:
 
 
 def _check_classes(engine: Engine, jobs: _Jobs) -> None:
-    """Use and claims of every class; never more backed than its floor, unless that has just sunk."""
+    """Use and claims of every class; no more backed than its floor, unless that has just sunk."""
     s = engine.state
     use: Counter[int] = Counter()
     promised: Counter[int] = Counter()
@@ -223,11 +223,8 @@ def _check_limits(engine: Engine, jobs: _Jobs) -> None:
     s = engine.state
     for limit in range(len(s.limit)):
         at, last = int(s.limit[limit]["now"]), int(s.limit[limit]["w1"])
-        _same(
-            f"window of limit {limit}",
-            at + 1 < last and s.window[at + 1]["t"] <= engine.now_s,
-            False,
-        )
+        overdue = at + 1 < last and bool(s.window[at + 1]["t"] <= engine.now_s)
+        _same(f"next window of limit {limit} should be open", overdue, False)
         amounts = {row: _amount(engine, limit, job) for row, job in jobs.running.items()}
         promised = sum(_amount(engine, limit, job) for job in jobs.claimed.values())
         for w in range(at, last):

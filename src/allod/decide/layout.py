@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from allod.decide.allocate import allocate, fill_nodes
 from allod.decide.kernel import state as k
+from allod.decide.kernel.handle import Array
 from allod.domain.accelerator import ACCELERATORS
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.document import Document
@@ -15,6 +17,7 @@ from allod.domain.project import Project
 from allod.domain.site import Limit, PhaseState, Pool, Site
 from allod.domain.units import NEVER_S, UNBOUNDED
 
+Change = tuple[int, int, int, int, int]  #: A row of State.change.
 POLICIES = {"charter": k.CHARTER, "easy": k.EASY, "fcfs": k.FCFS}
 
 
@@ -112,137 +115,145 @@ def _classes(charter: Charter | None) -> Iterator[tuple[AccessClass, str | None]
         pending[:0] = [(child, item.name) for child in item.classes]
 
 
-class _Limits:
-    """Collects limits and their windows."""
+class _Rows:
+    """Collects rows, in the order in which sites, pools and classes are laid out."""
 
-    def __init__(self) -> None:
-        self.rows: list[tuple[int, int]] = []
+    def __init__(self, now_s: int) -> None:
+        self.now_s = now_s
+        self.names = Layout()
+        self.pools: list[Array] = []
+        self.pool_limits: list[list[int]] = []
+        self.classes: list[Array] = []
+        self.limits: list[tuple[int, int]] = []
         self.windows: list[tuple[int, int]] = []
-        self.changes: list[tuple[int, int, int, int, int]] = []
+        self.changes: list[Change] = []
+        self.nodes = self.domains = self.counts = 0
 
-    def add(self, caps: list[tuple[int, int]], site: int, now_s: int) -> int:
-        """A limit with `caps` (from, cap); windows that are over at `now_s` are left out."""
-        past = [i for i, (start, _) in enumerate(caps) if start <= now_s]
+    def add_limit(self, caps: list[tuple[int, int]], t: int) -> int:
+        """A limit with `caps` (from, cap); windows that are over by now are left out."""
+        past = [i for i, (start, _) in enumerate(caps) if start <= self.now_s]
         caps = caps[past[-1] :] if past else caps
-        row, first = len(self.rows), len(self.windows)
+        row, first = len(self.limits), len(self.windows)
         self.windows += caps
-        self.rows.append((first, len(self.windows)))
-        self.changes += [(start, 4, row, site, 0) for start, _ in caps[1:]]
+        self.limits.append((first, len(self.windows)))
+        self.changes += [(start, 4, row, t, 0) for start, _ in caps[1:]]
         return row
+
+    def add_site(self, row: Array, t: int, name: str, site: Site, charter: Charter | None) -> None:
+        """Fill `row` of site number `t`; add its pools and classes."""
+        self.names.sites.append(name)
+        self.names.site_row[name] = t
+        row["pool0"], row["stop"] = len(self.pools), site.stop_time_s
+        row["decayed"] = self.now_s - self.now_s % 3600
+        row["decay"] = _decay_factor(charter.use_half_life_s if charter else 0)
+        envelope = site.envelope
+        site_limit = self.add_limit(caps_over_time(envelope.site), t) if envelope else -1
+        self.names.site_limit[name] = site_limit
+        halls = {
+            hall: self.add_limit(caps_over_time(limit), t)
+            for hall, limit in (sorted(envelope.halls.items()) if envelope else ())
+        }
+        for pool in site.pools:
+            held = [site_limit] if site_limit >= 0 else []
+            if pool.hall in halls:
+                held.append(halls[pool.hall])
+            if envelope and pool.name in envelope.pools:
+                held.append(self.add_limit(caps_over_time(envelope.pools[pool.name]), t))
+            self.add_pool(t, name, site, pool, held)
+        row["pool1"] = len(self.pools)
+        row["limited"] = 1 if envelope else 0
+        row["class0"] = len(self.classes)
+        for item, parent in _classes(charter):
+            if self.add_class(t, name, item, parent):
+                row["limited"] = 1
+        row["class1"] = len(self.classes)
+
+    def add_pool(self, t: int, name: str, site: Site, pool: Pool, held: list[int]) -> None:
+        """A pool that is bound by the limits `held`, with its nodes and the phases to come."""
+        p = len(self.pools)
+        self.names.pools.append((name, pool.name))
+        self.names.pool_row[name, pool.name] = p
+        units = live_units(site, pool.name, self.now_s)
+        entry = np.zeros((), k.POOL)
+        entry["site"], entry["units"], entry["free"] = t, units, units
+        entry["per_node"] = pool.accelerators_per_node
+        entry["per_domain"] = pool.nodes_per_nvlink_domain
+        entry["ends_head"] = entry["ends_tail"] = entry["r_job"] = -1
+        if pool.accelerators_per_node > 1:
+            most = live_units(site, pool.name, NEVER_S)
+            entry["nodes"] = most // pool.accelerators_per_node
+        entry["node0"], entry["domain0"], entry["count0"] = self.nodes, self.domains, self.counts
+        self.nodes += int(entry["nodes"])
+        self.domains += -(-int(entry["nodes"]) // pool.nodes_per_nvlink_domain)
+        self.counts += pool.accelerators_per_node + 1
+        watts = power_per_accelerator_w(site, pool)
+        entry["watts"] = UNBOUNDED >> 24 if watts is None else watts
+        entry["limits_n"] = len(held)
+        self.pool_limits.append(held + [-1] * (3 - len(held)))
+        self.pools.append(entry)
+        for date_s in phase_dates(site):
+            if date_s > self.now_s:
+                self.changes.append((date_s, 0, p, live_units(site, pool.name, date_s), 0))
+
+    def add_class(self, t: int, name: str, item: AccessClass, parent: str | None) -> bool:
+        """A class of site `name`; True if its ceiling can bind."""
+        c = len(self.classes)
+        self.names.classes.append((name, item.name))
+        self.names.class_row[name, item.name] = c
+        steps = class_steps(item)
+        entry = np.zeros((), k.CLASS)
+        entry["site"], entry["parent"] = t, -1
+        if parent is not None:
+            entry["parent"] = self.names.class_row[name, parent]
+            entry["depth"] = self.classes[int(entry["parent"])]["depth"] + 1
+        entry["floor"] = [floor for start, floor, _ in steps if start <= self.now_s][-1]
+        entry["priority"], entry["notice"] = item.priority, item.reclaim_notice_s
+        entry["run_min"], entry["limit"] = item.run_time_min_s, -1
+        binds = any(ceiling < UNBOUNDED for _, _, ceiling in steps)
+        if binds:
+            entry["limit"] = self.add_limit([(start, ceiling) for start, _, ceiling in steps], t)
+        self.changes += [(start, 1, c, floor, 0) for start, floor, _ in steps if start > self.now_s]
+        self.classes.append(entry)
+        return binds
 
 
 def lay_out(
     documents: Mapping[str, Document], now_s: int, policy: str, *, jobs: int = 1024
 ) -> tuple[k.State, Layout]:
     """The state of an engine that knows `documents` and has no work yet, at `now_s`."""
-    names = Layout()
-    limits = _Limits()
-    changes: list[tuple[int, int, int, int, int]] = []
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
     projects = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Project)}
-
+    rows = _Rows(now_s)
     site_rows = np.zeros(len(sites), k.SITE)
-    pool_rows: list[np.void] = []
-    pool_limits: list[list[int]] = []
-    class_rows: list[np.void] = []
-    nodes = domains = counts = 0
     for t, name in enumerate(sorted(sites)):
-        site = sites[name]
-        names.sites.append(name)
-        names.site_row[name] = t
-        charter = charters.get(name)
-        row = site_rows[t]
-        row["pool0"], row["stop"] = len(pool_rows), site.stop_time_s
-        row["decayed"] = now_s - now_s % 3600
-        row["decay"] = _decay_factor(charter.use_half_life_s if charter else 0)
-        envelope = site.envelope
-        site_limit = limits.add(caps_over_time(envelope.site), t, now_s) if envelope else -1
-        names.site_limit[name] = site_limit
-        halls = {
-            hall: limits.add(caps_over_time(limit), t, now_s)
-            for hall, limit in (sorted(envelope.halls.items()) if envelope else ())
-        }
-        for pool in site.pools:
-            p = len(pool_rows)
-            names.pools.append((name, pool.name))
-            names.pool_row[name, pool.name] = p
-            units = live_units(site, pool.name, now_s)
-            most = live_units(site, pool.name, NEVER_S)
-            entry = np.zeros((), k.POOL)
-            entry["site"], entry["units"], entry["free"] = t, units, units
-            entry["per_node"], entry["per_domain"] = (
-                pool.accelerators_per_node,
-                pool.nodes_per_nvlink_domain,
-            )
-            entry["ends_head"] = entry["ends_tail"] = entry["r_job"] = -1
-            if pool.accelerators_per_node > 1:
-                entry["nodes"] = most // pool.accelerators_per_node
-            entry["node0"], entry["domain0"], entry["count0"] = nodes, domains, counts
-            nodes += int(entry["nodes"])
-            domains += -(-int(entry["nodes"]) // pool.nodes_per_nvlink_domain)
-            counts += pool.accelerators_per_node + 1
-            watts = power_per_accelerator_w(site, pool)
-            entry["watts"] = UNBOUNDED >> 24 if watts is None else watts
-            held = [site_limit] if site_limit >= 0 else []
-            if pool.hall in halls:
-                held.append(halls[pool.hall])
-            if envelope and pool.name in envelope.pools:
-                held.append(limits.add(caps_over_time(envelope.pools[pool.name]), t, now_s))
-            entry["limits_n"] = len(held)
-            pool_limits.append(held + [-1] * (3 - len(held)))
-            pool_rows.append(entry)
-            for date_s in phase_dates(site):
-                if date_s > now_s:
-                    changes.append((date_s, 0, p, live_units(site, pool.name, date_s), 0))
-        row["pool1"] = len(pool_rows)
-        row["limited"] = 1 if envelope else 0
-        row["class0"] = len(class_rows)
-        for item, parent in _classes(charter):
-            c = len(class_rows)
-            names.classes.append((name, item.name))
-            names.class_row[name, item.name] = c
-            steps = class_steps(item)
-            past = [step for step in steps if step[0] <= now_s]
-            entry = np.zeros((), k.CLASS)
-            entry["site"] = t
-            entry["parent"] = names.class_row[name, parent] if parent is not None else -1
-            entry["depth"] = class_rows[entry["parent"]]["depth"] + 1 if parent is not None else 0
-            entry["floor"] = past[-1][1]
-            entry["priority"], entry["notice"] = item.priority, item.reclaim_notice_s
-            entry["run_min"], entry["limit"] = item.run_time_min_s, -1
-            if any(ceiling < UNBOUNDED for _, _, ceiling in steps):
-                caps = [(start, ceiling) for start, _, ceiling in steps]
-                entry["limit"] = limits.add(caps, t, now_s)
-                row["limited"] = 1
-            changes += [(start, 1, c, floor, 0) for start, floor, _ in steps if start > now_s]
-            class_rows.append(entry)
-        row["class1"] = len(class_rows)
+        rows.add_site(site_rows[t], t, name, sites[name], charters.get(name))
 
     project_rows = np.zeros(len(projects) + 1, k.PROJECT)
     for r, name in enumerate(sorted(projects)):
-        names.projects.append(name)
-        names.project_row[name] = r
-        _lay_project(project_rows[r], projects[name], r, now_s, changes)
+        rows.names.projects.append(name)
+        rows.names.project_row[name] = r
+        _lay_project(project_rows[r], projects[name], r, now_s, rows.changes)
     project_rows[-1]["share"], project_rows[-1]["budget"] = 1, UNBOUNDED
     project_rows[-1]["until"], project_rows[-1]["granted"] = NEVER_S, UNBOUNDED
 
-    state = _allocate(
+    state = allocate(
         jobs=jobs,
         sites=site_rows,
-        pools=np.array(pool_rows, k.POOL) if pool_rows else np.zeros(0, k.POOL),
-        pool_limits=np.array(pool_limits, np.int64).reshape(-1, 3),
-        classes=np.array(class_rows, k.CLASS) if class_rows else np.zeros(0, k.CLASS),
-        limits=limits,
+        pools=np.array(rows.pools, k.POOL) if rows.pools else np.zeros(0, k.POOL),
+        pool_limits=np.array(rows.pool_limits, np.int64).reshape(-1, 3),
+        classes=np.array(rows.classes, k.CLASS) if rows.classes else np.zeros(0, k.CLASS),
+        limits=rows.limits,
+        windows=rows.windows,
         projects=project_rows,
-        changes=sorted(changes + limits.changes),
-        nodes=nodes,
-        domains=domains,
-        counts=counts,
+        changes=sorted(rows.changes),
+        nodes=rows.nodes,
+        domains=rows.domains,
+        counts=rows.counts,
     )
     state.number[k.NOW], state.number[k.POLICY] = now_s, POLICIES[policy]
-    _fill_nodes(state)
-    return state, names
+    fill_nodes(state)
+    return state, rows.names
 
 
 def _decay_factor(half_life_s: int) -> int:
@@ -250,14 +261,8 @@ def _decay_factor(half_life_s: int) -> int:
     return 65_536 if half_life_s == 0 else round(65_536 * 0.5 ** (3600 / half_life_s))
 
 
-def _lay_project(
-    row: np.void,
-    project: Project,
-    r: int,
-    now_s: int,
-    changes: list[tuple[int, int, int, int, int]],
-) -> None:
-    """Budget of a project: grants come in at their start and what is left of them goes at their end."""
+def _lay_project(row: Array, project: Project, r: int, now_s: int, changes: list[Change]) -> None:
+    """Budget of a project: a grant comes in at its start; what is left of it goes at its end."""
     row["share"] = project.share
     if not project.grants:
         row["budget"], row["granted"], row["until"] = UNBOUNDED, UNBOUNDED, NEVER_S
@@ -277,87 +282,3 @@ def _lay_project(
         gained = sum(g.accelerator_hours for g in current if g.starts == date_s)
         if gained:
             changes.append((date_s, 3, r, gained * 3600, until))
-
-
-def _allocate(
-    *,
-    jobs: int,
-    sites: k.Array,
-    pools: k.Array,
-    pool_limits: k.Array,
-    classes: k.Array,
-    limits: _Limits,
-    projects: k.Array,
-    changes: list[tuple[int, int, int, int, int]],
-    nodes: int,
-    domains: int,
-    counts: int,
-) -> k.State:
-    limit_rows = np.zeros(len(limits.rows), k.LIMIT)
-    for i, (first, last) in enumerate(limits.rows):
-        limit_rows[i]["w0"], limit_rows[i]["w1"], limit_rows[i]["now"] = first, last, first
-        limit_rows[i]["left"] = UNBOUNDED
-    windows = np.zeros(len(limits.windows), k.WINDOW)
-    for i, (start, cap) in enumerate(limits.windows):
-        windows[i]["t"], windows[i]["cap"] = start, cap
-    blocks = max(256, len(pools) * 2 + jobs // 16)
-    noded = pools["per_node"] > 1
-    last_units = int((pools["nodes"][noded] * pools["per_node"][noded]).sum())
-    state = k.State(
-        number=np.zeros(k.NUMBERS, np.int64),
-        job=np.zeros(jobs, k.JOB),
-        bucket=np.zeros(256, k.BUCKET),
-        hashed=np.full(4099, -1, np.int64),
-        active=np.zeros(256, np.int64),
-        pool=pools,
-        pool_limit=pool_limits,
-        held_limit=np.zeros((len(pools), k.LIMITS_MAX), np.int64),
-        held_slack=np.zeros((len(pools), k.LIMITS_MAX), np.int64),
-        cls=classes,
-        site=sites,
-        limit=limit_rows,
-        window=windows,
-        project=projects,
-        use=np.zeros((len(projects), len(sites)), np.int64),
-        verdict=np.zeros((16, len(pools)), np.int64),
-        rank=np.zeros((16, len(pools)), np.int64),
-        node_free=np.zeros(nodes, np.int64),
-        node_late=np.zeros(nodes, np.int64),
-        node_count=np.zeros(counts, np.int64),
-        domain_free=np.zeros(domains, np.int64),
-        block=np.zeros(blocks, k.BLOCK),
-        block_end=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
-        block_job=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
-        span=np.zeros(last_units + 16, k.SPAN),
-        change=np.array(changes, k.CHANGE) if changes else np.zeros(0, k.CHANGE),
-        decided=np.zeros(2 * jobs + 64, k.DECISION),
-        need=np.zeros(len(sites), np.int64),
-        claim=np.zeros((len(sites), k.CLAIMS_MAX), np.int64),
-        pair=np.full((1024, 2), -1, np.int64),
-        scratch=np.zeros(8 * jobs, np.int64),
-    )
-    for rows, name, free, count in (
-        (state.job, "next", k.JOB_FREE, k.JOBS_FREE_N),
-        (state.bucket, "chain", k.BUCKET_FREE, k.BUCKETS_FREE_N),
-        (state.block, "next", k.BLOCK_FREE, k.BLOCKS_FREE_N),
-        (state.span, "next", k.SPAN_FREE, k.SPANS_FREE_N),
-    ):
-        k.chain(rows, name, 0)
-        state.number[free], state.number[count] = 0, len(rows)
-    return state
-
-
-def _fill_nodes(state: k.State) -> None:
-    """All nodes that are live now are free."""
-    for p in range(len(state.pool)):
-        pool = state.pool[p]
-        if pool["per_node"] == 1:
-            continue
-        left = int(pool["units"])
-        for x in range(int(pool["nodes"])):
-            free = min(left, int(pool["per_node"]))
-            left -= free
-            node = int(pool["node0"]) + x
-            state.node_free[node] = state.node_late[node] = free
-            state.node_count[int(pool["count0"]) + free] += 1
-            state.domain_free[int(pool["domain0"]) + x // int(pool["per_domain"])] += free

@@ -83,7 +83,7 @@ def _ground(names: Layout, layout: Layout, job: object) -> tuple[int, int]:
 def _refuse_lost_ground(
     engine: Engine, running: list[Live], layout: Layout, state: k.State
 ) -> None:
-    """Running work keeps its site, pool, class and nodes; documents that take them away must wait."""
+    """Running work keeps site, pool, class and nodes; documents that take them away must wait."""
     for live in running:
         job = engine.state.job[live.row]
         site, pool = engine.layout.pools[int(job["pool"])]
@@ -101,8 +101,8 @@ def _refuse_lost_ground(
         )
         if moved or after["units"] < before["units"]:
             raise Conflict(
-                f"{live.workload_id} runs in pool '{pool}' of site '{site}', whose nodes the documents "
-                "change or take away",
+                f"{live.workload_id} runs in pool '{pool}' of site '{site}', whose nodes the "
+                "documents change or take away",
                 mend="cancel it or wait for its end",
             )
 

@@ -138,7 +138,7 @@ def _over_ceiling(name: str, charter: Charter, leaf: str, workload: Workload) ->
 
 
 def _suited_pools(name: str, site: Site, workload: Workload, reasons: list[Reason]) -> list[str]:
-    """Pools whose hardware and power could ever hold it; adds why not to `reasons` if none could."""
+    """Pools whose hardware and power could ever hold it; if none, `reasons` gets why not."""
     suited, unsuited = [], []
     for pool in site.pools:
         why = [*_hardware(name, site, pool, workload), *_power(name, site, pool, workload)]
@@ -244,7 +244,8 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason
                     name,
                     pool,
                     "over-envelope",
-                    f"it would draw {needed_w} W; the {label} never has more than {most_w} W for work",
+                    f"it would draw {needed_w} W; the {label} never has more than {most_w} W for "
+                    "work",
                     f"{needed_w} W",
                     f"{most_w} W",
                     origin,

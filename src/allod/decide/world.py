@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from allod.decide.kernel.state import CLASS_DEPTH_MAX
 from allod.decide.layout import class_steps, live_units, phase_dates
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.dataset import Dataset
@@ -145,12 +146,27 @@ def _check_floors(document: Document, charter: Charter, site: Site) -> None:
                 document,
                 "spec.classes",
                 parts,
-                f"floors add up to {sum(floors.values())} accelerators at {instant_text(at_s)}, but "
-                f"site '{charter.site}' has {live} live then",
+                f"floors add up to {sum(floors.values())} accelerators at {instant_text(at_s)}, "
+                f"but site '{charter.site}' has {live} live then",
                 "lower a floor or let it begin with a later phase",
             )
         for top in charter.classes:
             _check_inside(document, top, at_s)
+    for top in charter.classes:
+        _check_depth(document, top, 1)
+
+
+def _check_depth(document: Document, item: AccessClass, depth: int) -> None:
+    if depth > CLASS_DEPTH_MAX:
+        raise _wrong(
+            document,
+            f"class {item.name}",
+            str(depth),
+            f"lies in {depth - 1} other classes; at most {CLASS_DEPTH_MAX} may lie in each other",
+            "nest classes less deeply",
+        )
+    for child in item.classes:
+        _check_depth(document, child, depth + 1)
 
 
 def _check_inside(document: Document, item: AccessClass, at_s: int) -> None:

@@ -1,4 +1,4 @@
-"""What stands between a waiting job and each pool now, as numbers; `decide.blockers` puts words to it."""
+"""What stands between a waiting job and each pool now, as numbers; `blockers` has the words."""
 
 from __future__ import annotations
 

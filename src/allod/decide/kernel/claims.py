@@ -152,7 +152,7 @@ def _spare(
 
 @compiled
 def _leave_out_later(s: State, t: int, by: int, sign: int, gone: object) -> None:
-    """Leave claims that are due after `by` out of the room that is promised, or (-1) count them again."""
+    """Leave claims that are due after `by` out of what is promised, or (-1) count them again."""
     for i in range(s.site[t].claim_n):
         x = s.claim[t, i]
         if s.job[x].ends > by:
@@ -167,7 +167,7 @@ def _leave_out_later(s: State, t: int, by: int, sign: int, gone: object) -> None
 def _serves(
     s: State, j: int, p: int, c: int, count: int, by: int, until: int, freed: object
 ) -> bool:
-    """True if job `j` would fit into pool `p` at `by`, and every later claim still when it is due."""
+    """True if job `j` would fit into pool `p` at `by`, and each later claim when it is due."""
     t = s.pool[p].site
     if not has_room(s, p, c, j, freed[0], until):  # type: ignore[index]
         return False

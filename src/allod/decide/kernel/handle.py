@@ -42,9 +42,9 @@ _FIELDS: dict[str, dict[str, tuple[int, types.Array]]] = {}
 
 
 @register_model(HandleType)
-class _HandleModel(models.PrimitiveModel):  # type: ignore[misc]
+class _HandleModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: HandleType) -> None:
-        super().__init__(dmm, fe_type, ir.IntType(64).as_pointer())
+        super().__init__(dmm, fe_type, ir.IntType(64).as_pointer())  # type: ignore[no-untyped-call]
 
 
 class Handle:
@@ -89,24 +89,24 @@ def _typeof(value: Handle, _context: Any) -> HandleType:
     return value.numba_type
 
 
-@unbox(HandleType)
+@unbox(HandleType)  # type: ignore[no-untyped-call]
 def _unbox(_typ: HandleType, obj: Any, c: Any) -> NativeValue:
     address = c.pyapi.object_getattr_string(obj, "address")
     number = c.pyapi.long_as_longlong(address)
     c.pyapi.decref(address)
-    return NativeValue(c.builder.inttoptr(number, ir.IntType(64).as_pointer()))
+    return NativeValue(c.builder.inttoptr(number, ir.IntType(64).as_pointer()))  # type: ignore[no-untyped-call]
 
 
 @infer_getattr
-class _HandleAttributes(AttributeTemplate):  # type: ignore[misc]
+class _HandleAttributes(AttributeTemplate):
     key = HandleType
 
-    def generic_resolve(self, typ: HandleType, attr: str) -> types.Array | None:
+    def generic_resolve(self, typ: HandleType, attr: str) -> types.Array | None:  # type: ignore[override]
         found = _FIELDS[typ.handle].get(attr)
         return None if found is None else found[1]
 
 
-@lower_getattr_generic(HandleType)
+@lower_getattr_generic(HandleType)  # type: ignore[no-untyped-call]
 def _lower_attribute(context: Any, builder: Any, typ: HandleType, value: Any, attr: str) -> Any:
     index, array_type = _FIELDS[typ.handle][attr]
     word = ir.IntType(64)
@@ -119,12 +119,12 @@ def _lower_attribute(context: Any, builder: Any, typ: HandleType, value: Any, at
     item = context.get_constant(types.intp, item_bytes)
     lengths = [entry(1 + i) for i in range(array_type.ndim)]
     steps = [item] if array_type.ndim == 1 else [builder.mul(lengths[1], item), item]
-    populate_array(
+    populate_array(  # type: ignore[no-untyped-call]
         array,
         data=builder.inttoptr(entry(0), array.data.type),
-        shape=cgutils.pack_array(builder, lengths),
-        strides=cgutils.pack_array(builder, steps),
+        shape=cgutils.pack_array(builder, lengths),  # type: ignore[no-untyped-call]
+        strides=cgutils.pack_array(builder, steps),  # type: ignore[no-untyped-call]
         itemsize=item,
         meminfo=None,
     )
-    return impl_ret_borrowed(context, builder, array_type, array._getvalue())
+    return impl_ret_borrowed(context, builder, array_type, array._getvalue())  # type: ignore[no-untyped-call]

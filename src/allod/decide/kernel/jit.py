@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import types
@@ -17,13 +17,13 @@ def compiled(function: F) -> F:
     numba makes a variant for each constant that a caller passes (-1, True); here every whole number
     is an int64 and one variant serves all, which makes compiling several times faster.
     """
-    made = numba.njit(cache=True, error_model="numpy")(function)
-    plain = made.get_call_template
+    made: Any = numba.njit(cache=True, error_model="numpy")(function)
+    plain, unliteral = made.get_call_template, cast(Any, types.unliteral)
 
     def without_constants(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
         return plain(
-            tuple(types.unliteral(arg) for arg in args),
-            {key: types.unliteral(value) for key, value in kws.items()},
+            tuple(unliteral(arg) for arg in args),
+            {key: unliteral(value) for key, value in kws.items()},
         )
 
     made.get_call_template = without_constants

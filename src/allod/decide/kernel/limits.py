@@ -126,7 +126,7 @@ def note(s: State, p: int, c: int) -> None:
 
 @compiled
 def share(s: State, p: int, c: int, n: int, r: int, until: int) -> bool:
-    """True if running job `r` counts in a limit that lacks room for `n` in `p` and `c` until `until`.
+    """True if running job `r` counts in a limit that lacks room for `n` in `p`, `c` until `until`.
 
     `until` -1: in any limit that they share.
     """

@@ -113,7 +113,7 @@ def beside_reservations(s: State, p: int, c: int, j: int, end: int) -> bool:
 
 @compiled
 def may_start(s: State, p: int, c: int, j: int) -> bool:
-    """True if job `j` may start now in pool `p` as class `c`: units, limits, nodes, reservations."""
+    """True if units, limits, nodes and reservations let job `j` start now in `p` as class `c`."""
     n = s.job[j].n
     end = s.number[NOW] + s.job[j].wall
     if n > s.pool[p].free - s.pool[p].claimed:
@@ -164,7 +164,7 @@ def decide(s: State, kind: int, j: int, other: int, lent: bool, t: int) -> None:
 
 @compiled
 def start(s: State, p: int, c: int, j: int) -> bool:
-    """Run job `j` in pool `p` as class `c` from now on; False if its nodes cannot be had after all."""
+    """Run job `j` in pool `p` as class `c` from now on; False if its nodes cannot be had."""
     t, n, now = s.pool[p].site, s.job[j].n, s.number[NOW]
     end = now + s.job[j].wall
     plain = s.pool[p].per_node == 1
@@ -200,7 +200,7 @@ def start(s: State, p: int, c: int, j: int) -> bool:
 
 @compiled
 def charge(s: State, j: int, t: int) -> None:
-    """Count all of the wall time of job `j` as used; what it leaves unused comes back at its end."""
+    """Count all of the wall time of job `j` as used; what it leaves comes back at its end."""
     r, cost = s.job[j].project, s.job[j].n * s.job[j].wall
     s.use[r, t] += cost
     s.project[r].budget -= cost

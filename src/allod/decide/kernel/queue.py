@@ -1,4 +1,4 @@
-"""Who waits: buckets of jobs that are alike in all that a decision looks at, each in order of asking.
+"""Who waits: buckets of jobs alike in all that a decision looks at, each in order of asking.
 
 A pass looks at the head of each bucket only, so its cost follows the kinds of work that wait and
 not their number; the queue may be as deep as it likes.
@@ -160,8 +160,8 @@ def class_at(s: State, verdict: int, t: int) -> int:
 def before(s: State, t: int, i: int, j: int) -> bool:
     """True if job `i` goes before job `j` at site `t`.
 
-    `charter`: who is within a floor, then class priority, then the project with less decayed use for
-    its share (C6), then who asked first. `fcfs` and `easy`: who asked first.
+    `charter`: who is within a floor, then class priority, then the project with less decayed use
+    for its share (C6), then who asked first. `fcfs` and `easy`: who asked first.
     """
     if s.number[POLICY] == CHARTER:
         ci, cj = class_at(s, s.job[i].verdict, t), class_at(s, s.job[j].verdict, t)

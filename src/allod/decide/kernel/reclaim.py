@@ -17,7 +17,7 @@ from allod.decide.kernel.state import FREE, NOW, PAIR_N, SPREAD, State
 
 @compiled
 def gather(s: State, pool0: int, pool1: int) -> int:
-    """Write the running jobs of pools `pool0`..`pool1` to scratch, oldest start first; their number."""
+    """Write the running jobs of pools `pool0`..`pool1` to scratch, oldest first; their number."""
     count = 0
     for p in range(pool0, pool1):
         b = s.pool[p].ends_head
@@ -100,7 +100,7 @@ def _back_class(s: State, a: int, count: int, claims: int) -> None:
 
 @compiled
 def back_all(s: State, t: int) -> int:
-    """Bring all backing at site `t` up to date; leaves its running jobs in scratch, their number."""
+    """Bring all backing at site `t` up to date; leaves its running jobs in scratch; how many."""
     count = gather(s, s.site[t].pool0, s.site[t].pool1)
     claims = s.site[t].claim_n
     for i in range(claims):
@@ -164,7 +164,7 @@ def _displaced(s: State, victim_seq: int, by_seq: int) -> bool:
 
 @compiled
 def _branches(s: State, c: int, d: int) -> tuple[int, int]:
-    """The classes on the paths of `c` and `d` just below where the paths meet; -1 if one is in the other."""
+    """Classes on the paths of `c` and `d` just below where they meet; -1 if one is in the other."""
     a, b = c, d
     while s.cls[a].depth > s.cls[b].depth:
         a = s.cls[a].parent
@@ -242,7 +242,7 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
 
 @compiled
 def _units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
-    """True if units and nodes of pool `p`, with `freed` units more, hold job `j` beside the claims."""
+    """True if pool `p`, with `freed` units more, has units and nodes for job `j` and the claims."""
     n, t = s.job[j].n, s.pool[p].site
     if n > s.pool[p].free - s.pool[p].claimed + freed:
         return False
@@ -279,7 +279,7 @@ def helps(s: State, j: int, p: int, c: int, r: int, until: int, freed: object) -
     if limits.fits(s, p, c, n, until):
         if q == p:
             return True
-        # Room enough at first, but not for a claim that is due later: any limit they share may be it.
+        # Room enough at first, but not for a claim that is due later: a limit they share may be it.
         return _units_and_nodes(s, p, j, freed[0]) and limits.share(s, p, c, n, r, -1)  # type: ignore[index]
     return limits.share(s, p, c, n, r, until) or (
         q == p and not _units_and_nodes(s, p, j, freed[0])  # type: ignore[index]

@@ -100,6 +100,7 @@ def set_free(s: State, p: int, node: int, free: int) -> None:
 
 @compiled
 def give_span(s: State, p: int, j: int, node: int, n: int) -> None:
+    """Give `n` accelerators of `node` to job `j`."""
     set_free(s, p, node, s.node_free[node] - n)
     i = s.number[SPAN_FREE]
     s.number[SPAN_FREE] = s.span[i].next

@@ -180,9 +180,9 @@ PROJECT = np.dtype(
 )
 BLOCK = np.dtype([("n", "i8"), ("next", "i8"), ("prev", "i8"), ("units", "i8")], align=True)
 SPAN = np.dtype([("node", "i8"), ("n", "i8"), ("next", "i8")], align=True)
-#: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` keeps at most
-#: budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next window.
-#: At one time they come in this order: a grant that ends makes way before the next one comes in.
+#: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` keeps at
+#: most budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next
+#: window. At one time in this order: a grant that ends makes way before the next one comes in.
 CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
 DECISION = np.dtype(
     [("kind", "i8"), ("job", "i8"), ("other", "i8"), ("lent", "i8"), ("t", "i8")], align=True
@@ -194,7 +194,7 @@ LIMITS_MAX = CLASS_DEPTH_MAX + 3  #: Most limits on one placement: site, hall, p
 
 
 class State(Handle):
-    """The arrays. Shapes: J jobs, B buckets, P pools, C classes, S sites, V verdicts, R projects."""
+    """The arrays. J jobs, B buckets, P pools, C classes, S sites, V verdicts, R projects."""
 
     fields: ClassVar[dict[str, tuple[Any, int]]] = {
         "number": (np.int64, 1),  # (NUMBERS,)
@@ -280,7 +280,7 @@ def grown(array: Array, rows: int) -> Array:
 
 
 def make_room(s: State) -> None:
-    """Give `s` more rows where they run short: for one more job, and for every start it may bring."""
+    """Give `s` more rows where they run short: for one more job, and all starts it may bring."""
     number = s.number
     starts = len(s.pool) + int(number[WAITING_N]) // 16 + 64  # Blocks that starts may open.
     for name, field, free, count, least in (
