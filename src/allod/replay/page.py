@@ -86,8 +86,8 @@ def _notices(told: Json) -> str:
     found = []
     if told["assumed"]:
         found.append(
-            f"<b>Scenario.</b> {counted(len(told['assumed']), 'fact')} behind these numbers "
-            'are assumed, not known: <a href="#assumed">which ones</a>.'
+            f"<b>Scenario.</b> These numbers rest on {counted(len(told['assumed']), 'fact')} that "
+            'nobody states and the scenario assumes: <a href="#assumed">which</a>.'
         )
     trace = told["trace"]
     if trace["broken"]:
