@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 
 from allod.errors import InvalidInput, NotFound
+from allod.replay.log import read_leaves
 from allod.replay.mapping import Mapper
+from allod.replay.record import record_trace
+from allod.replay.run import ReplayOptions
 from allod.replay.traces import TraceMeta, open_trace
 from allod.replay.world import ReplayWorld, engine_for, scenario_world, site_name_of
 from tests.replay.conftest import SCENARIO, Replay, swf_text
@@ -73,7 +77,7 @@ def test_verdicts_are_made_once_per_kind_of_job(tmp_path: Path) -> None:
     for chunk in trace:
         refused += [one.row for one in mapper.asks(chunk, row)[1]]
         row += len(chunk)
-    assert engine.verdict_rows <= 4 * 3
+    assert len(engine.verdicts) <= 4 * 3
     projects = dict(enumerate(dealt_to(mapper, trace, engine.layout.projects)))
     too_large = [i for i, job in enumerate(jobs) if job[2] * job[3] > 360_000]
     assert refused == [i for i in too_large if projects[i] == "media"]
@@ -118,3 +122,21 @@ def test_a_table_that_names_projects_is_believed(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="project 'stranger', which the scenario does not have"):
         mapper.projects_of(chunk, 0)
     assert np.unique(chunk.project).tolist() == [0, 1]
+
+
+def test_a_table_that_names_classes_is_believed(replay: Replay, scenario: Path) -> None:
+    table = scenario.with_name("t.csv")
+    table.write_text(
+        "job_id,submit_s,run_s,wall_s,accelerators,project,class\n"
+        "1,0,5,9,1,startup,surplus\n2,10,5,9,1,startup,\n3,20,5,9,1,media,start-ups\n"
+    )
+    _, jobs = replay(table, scenario=scenario)
+    assert [job["class"] for job in jobs] == ["surplus", "start-ups", ""]
+    assert [job["decision"] for job in jobs] == ["placed", "placed", "refused"]
+    record_trace(ReplayOptions(trace=table, scenario=scenario), scenario.with_name("x.log"))
+    placed = [
+        json.loads(leaf.body)["access_class"]
+        for leaf in read_leaves(scenario.with_name("x.log"))
+        if leaf.kind == "decision/Placement"
+    ]
+    assert placed == ["surplus", "start-ups"]

@@ -23,6 +23,7 @@ from allod.replay.traces import JobChunk, TraceMeta
 from allod.replay.world import ReplayWorld, site_name_of
 
 Ints = npt.NDArray[np.int64]
+Kind = tuple[int, ...]  #: Project, accelerators, wall time, partition, class: what a verdict is on.
 
 
 class Mapper:
@@ -38,7 +39,7 @@ class Mapper:
         self._projects = [engine.layout.project_row[p.project] for p in portions]
         self._bounds = list(accumulate(p.weight for p in portions))
         self._dealt: dict[str, int] = {}
-        self._verdicts: dict[tuple[int, int, int, int], tuple[int, Verdict]] = {}
+        self._verdicts: dict[Kind, tuple[int, Verdict]] = {}
         self._granted_s = np.array([self._grants_s(name) for name in engine.layout.projects])
 
     def _grants_s(self, project: str) -> int:
@@ -49,24 +50,21 @@ class Mapper:
     def asks(self, chunk: JobChunk, first_row: int) -> tuple[npt.NDArray[Any], list[Refused]]:
         """The jobs of `chunk` that may run somewhere, and those that nowhere may."""
         n = len(chunk)
-        asks = np.zeros(n, ASK)
+        asks, none = np.zeros(n, ASK), np.full(n, -1, np.int64)
         asks["submit"] = chunk.submit_s + self._world.starts_s
         asks["run_s"] = chunk.run_s
         asks["wall"] = chunk.wall_s
         asks["n"] = chunk.accelerators
         asks["row"] = np.arange(first_row, first_row + n)
         asks["project"] = self.projects_of(chunk, first_row)
-        site = (
-            chunk.partition.astype(np.int64)
-            if self._world.mapping.site_by_partition
-            else np.full(n, -1, np.int64)
-        )
+        site = chunk.partition.astype(np.int64) if self._world.mapping.site_by_partition else none
         # Of the wall time a verdict needs only whether the grants could ever pay for it.
         most_s = self._granted_s[asks["project"]] // np.maximum(asks["n"], 1)
         wall = np.where(asks["wall"] > most_s, most_s + 1, 1)
-        kinds = np.stack([asks["project"], asks["n"], wall, site])
+        wanted = none if chunk.access_class is None else chunk.access_class.astype(np.int64)
+        kinds = np.stack([asks["project"], asks["n"], wall, site, wanted])
         distinct, which = np.unique(kinds, axis=1, return_inverse=True)
-        found = [self._verdict(*map(int, kind)) for kind in distinct.T]
+        found = [self._verdict(tuple(kind)) for kind in distinct.T.tolist()]
         asks["verdict"] = np.array([row for row, _ in found])[which.ravel()]
         anywhere = np.array([verdict.anywhere for _, verdict in found])[which.ravel()]
         refused = [
@@ -117,19 +115,28 @@ class Mapper:
         ticket = int.from_bytes(digest[:8], "big") % self._bounds[-1]
         return self._projects[bisect_right(self._bounds, ticket)]
 
-    def _verdict(self, project: int, n: int, wall: int, partition: int) -> tuple[int, Verdict]:
-        key = (project, n, wall, partition)
-        found = self._verdicts.get(key)
+    def _verdict(self, kind: Kind) -> tuple[int, Verdict]:
+        found = self._verdicts.get(kind)
         if found is None:
-            found = self._verdicts[key] = self._judge(*key)
+            found = self._verdicts[kind] = self._judge(*kind)
         return found
 
-    def _judge(self, project: int, n: int, wall: int, partition: int) -> tuple[int, Verdict]:
+    def _judge(
+        self, project: int, n: int, wall: int, partition: int, access_class: int
+    ) -> tuple[int, Verdict]:
         name = self._engine.layout.projects[project]
         workload = Workload.model_construct(
-            project=name, accelerators=n, wall_time_s=wall, sites=self.sites_of(partition)
+            project=name,
+            accelerators=n,
+            wall_time_s=wall,
+            sites=self.sites_of(partition),
+            access_class=self.class_named(access_class),
         )
         return self._engine.verdict_of(self._live(name, workload))
+
+    def class_named(self, code: int) -> str | None:
+        """The class that a job asks for; None where the trace names none."""
+        return self._meta.access_classes[code] or None if code >= 0 else None
 
     def project_name(self, row: int) -> str:
         """The project in `row`."""

@@ -98,6 +98,7 @@ def _submissions(
 ) -> Iterator[tuple[WorkloadSubmitted, _Job]]:
     """The jobs of `chunk` as events."""
     projects = mapper.projects_of(chunk, first_row).tolist()
+    classes = chunk.access_class
     columns = zip(
         chunk.submit_s.tolist(),
         chunk.run_s.tolist(),
@@ -107,9 +108,12 @@ def _submissions(
         chunk.status.tolist(),
         chunk.job_id.tolist(),
         projects,
+        classes.tolist() if classes is not None else [-1] * len(chunk),
         strict=True,
     )
-    for i, (submit_s, run_s, wall_s, n, partition, status, job_id, project) in enumerate(columns):
+    for row, (submit_s, run_s, wall_s, n, partition, status, job_id, project, cls) in enumerate(
+        columns, first_row
+    ):
         spec: Json = {
             "project": mapper.project_name(project),
             "accelerators": n,
@@ -117,9 +121,11 @@ def _submissions(
         }
         if world.mapping.site_by_partition:
             spec["sites"] = list(mapper.sites_of(partition))
+        if wanted := mapper.class_named(cls):
+            spec["access_class"] = wanted
         event = WorkloadSubmitted(
             at_s=world.starts_s + submit_s,
-            workload_id=f"w{first_row + i + 1}",
+            workload_id=f"w{row + 1}",
             name=_name(job_id),
             workload=spec,
         )
