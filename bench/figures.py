@@ -72,7 +72,8 @@ def number(value: float) -> str:
 def percentile(values: Sequence[float], share: float) -> float:
     """The least of `values` at or under which `share` of them lie."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -(-int(share * 10_000) * len(ordered) // 10_000) - 1))]
+    place = -(-int(share * 10_000) * len(ordered) // 10_000) - 1
+    return ordered[min(len(ordered) - 1, max(0, place))]
 
 
 def command(measure: Callable[[], list[Figure]], purpose: str | None) -> int:

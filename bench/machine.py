@@ -32,7 +32,7 @@ def cores() -> int:
 
 def busy() -> str:
     """Why a measurement would be noisy now; '' if it would not."""
-    if _LOAD <= LOAD_PER_CORE_MAX * cores():
+    if LOAD_PER_CORE_MAX * cores() >= _LOAD:
         return ""
     return f"the load average was {_LOAD:.2f} at the start, so the figures are noisy"
 

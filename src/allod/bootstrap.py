@@ -17,6 +17,7 @@ from allod.adapters.postgres import EmbeddedServer, Store
 from allod.config import Config, read_config
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
+from allod.decide.warm import warm
 from allod.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from allod.run.controller import Limits
 from allod.run.engine import EngineMaker
@@ -75,6 +76,8 @@ def open_node(
     """
     config = config or read_config(data_dir, database=database or None)
     sys.setswitchinterval(_SWITCH_S)
+    if maker is None:
+        warm()  # Before any request: the first start on a machine compiles for half a minute.
     with ExitStack() as held:
         runs = held.enter_context(_runs_folder(config.data_dir))
         url, revive = _database(config, held)
