@@ -49,9 +49,9 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
     if standing.state == "running":
         return _running(engine, live, standing.site)
     reasons, expected_at_s, basis = blockers.of(engine, live)
-    if live.row < 0 or standing.state == "claimed":
+    if standing.state in ("asleep", "claimed"):
         answers = tuple(
-            _answer(live, site, tuple(r for r in reasons if r.site in ("", site)))
+            _answer(live, site, _until_then(engine, live, site, reasons))
             for site in engine.layout.sites
         )
         return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
@@ -63,6 +63,18 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
             first = min(soonest, key=lambda a: a.expected_at_s or 0)
             expected_at_s, basis = first.expected_at_s, f"{first.site}: {first.basis}"
     return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
+
+
+def _until_then(
+    engine: Engine, live: Live, site: str, reasons: tuple[Reason, ...]
+) -> tuple[Reason, ...]:
+    """What stands between work that sleeps or holds a claim and `site`."""
+    if site in live.verdict.against:
+        return live.verdict.against[site]
+    own = tuple(reason for reason in reasons if reason.site in ("", site))
+    if own or live.row < 0:
+        return own
+    return blockers.at_site(engine, live, site, blockers.found_for(engine, live, starts=False))
 
 
 def _running(engine: Engine, live: Live, here: str) -> Explanation:
