@@ -1,0 +1,122 @@
+"""A million jobs over 200 pools and 100,000 accelerators under the full charter.
+
+Helios's jobs drawn anew with a fixed seed at a load of 0.95; law, nested classes with floors, lent
+room and reclaim, envelopes with windows, nodes (bench/federation_world.py). A process of its own
+replays the job table with `replay_trace`, as `allod replay` does; its peak memory is all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bench import federation_world as world
+from bench.figures import Figure, command
+from bench.traces import write_resampled
+
+JOBS: Final = 1_000_000
+LOAD: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a replay of the federation came to."""
+
+    jobs: int
+    setup_s: float
+    read_s: float
+    loop_s: float
+    peak_rss_bytes: int
+    placed: int
+    refused: int
+    waiting: int
+    reclaims: int
+    lent: int
+    longest_wait_s: int
+
+
+def write_world(folder: Path, jobs: int) -> None:
+    """Write the trace and the scenario into `folder`."""
+    units = len(world.COUNTRIES) * world.POOLS * world.UNITS
+    projects = world.projects()
+    trace = folder / "jobs.parquet"
+    write_resampled(trace, jobs=jobs, units=units, load=LOAD, seed=1, projects=projects)
+    text = world.as_yaml(world.scenario(), *world.documents())
+    (folder / "federation.scenario.yaml").write_text(text, encoding="utf-8")
+
+
+def replay(folder: Path) -> Outcome:
+    """Replay what `write_world` has written, in this process."""
+    from allod.replay.run import ReplayOptions, replay_trace  # noqa: PLC0415
+
+    scenario = folder / "federation.scenario.yaml"
+    result = replay_trace(ReplayOptions(trace=folder / "jobs.parquet", scenario=scenario))
+    tally = result.outcome.tally
+    return Outcome(
+        jobs=result.jobs,
+        setup_s=result.setup_s,
+        read_s=result.read_s,
+        loop_s=result.loop_s,
+        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+        placed=int(tally.placed.sum()),
+        refused=result.refused_jobs,
+        waiting=result.waiting_jobs,
+        reclaims=int(tally.reclaims.sum()),
+        lent=int(tally.lent.sum()),
+        longest_wait_s=int(tally.longest_s.max()),
+    )
+
+
+def measure() -> list[Figure]:
+    """The rate, the memory, and what happened, so that nobody takes it for an idle world."""
+    with TemporaryDirectory(prefix="allod-bench-") as name:
+        # In a process of its own, so that its memory is not counted.
+        _python("from bench.federation import *; write_world(Path(sys.argv[1]), JOBS)", name)
+        code = "from bench.federation import *; print(json.dumps(asdict(replay(Path(sys.argv[1])))))"
+        found = Outcome(**json.loads(_python(code, name)))
+    told = (
+        f"{found.placed:,} placed, {found.lent:,} runs on lent room, {found.reclaims:,} reclaims, "
+        f"{found.waiting:,} still wait, longest wait {found.longest_wait_s / 3600:.1f} h"
+    )
+    return [
+        Figure(
+            name="federation, loop",
+            value=found.jobs / found.loop_s,
+            unit="jobs/s",
+            at_least=100_000,
+            beside="no peer can",
+            note=told,
+        ),
+        Figure(
+            name="federation, with reading",
+            value=found.jobs / (found.read_s + found.loop_s),
+            unit="jobs/s",
+        ),
+        Figure(
+            name="federation, peak memory",
+            value=found.peak_rss_bytes / 1e9,
+            unit="GB",
+            at_most=1,
+            note="the whole process",
+        ),
+    ]
+
+
+def _python(code: str, folder: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, bench; {code}", folder],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
+
+
+if __name__ == "__main__":
+    raise SystemExit(command(measure, __doc__))
