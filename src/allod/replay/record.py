@@ -3,7 +3,8 @@
 The compiled loop decides in bulk; here the same engine is told each event by `step`, and every
 event and decision becomes a line of a log that `allod replay --log` can make again. Of events at
 one instant, ends at the wall time come first, then submissions, then other ends, as in the loop.
-There those first ends free their room together before the next pass; here each has its own pass.
+There those first ends free their room together before the next pass; here each has its own pass,
+so that what happens at such a second may differ (docs/explanation/replay-semantics.md).
 """
 
 from __future__ import annotations
