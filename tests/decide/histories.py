@@ -69,7 +69,7 @@ def sites(draw: st.DrawFn, name: str) -> list[Json]:
                 "name": f"p{i}",
                 "hall": "h",
                 "accelerators_per_node": per_node,
-                "nodes_per_nvlink_domain": draw(st.integers(1, 3)),
+                "nodes_per_nvlink_domain": draw(st.integers(1, 3)) if per_node > 1 else 1,
             }
         )
         live[f"p{i}"] = per_node * draw(st.integers(1, 6 // per_node))

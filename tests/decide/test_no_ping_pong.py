@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allod.decide.kernel import state as k
 from allod.domain.decision import Placement, Reclaim
 from tests.decide.histories import class_names, classes
 from tests.decide.worlds import Json, Story, charter, one_pool, site
@@ -89,3 +90,41 @@ def test_there_is_displacing_to_speak_of():
         (d.workload_id, d.for_workload_id) for d in story.decisions if isinstance(d, Reclaim)
     ]
     assert reclaims == [(lent, first), (first, own)]
+
+
+def test_not_even_when_the_floors_have_changed_hands():
+    def floors(y: int, z: int) -> Json:
+        notice = {"reclaim_notice_s": 10}
+        return charter(
+            "s", [{"name": "y", "floor": y, **notice}, {"name": "z", "floor": z, **notice}]
+        )
+
+    story = Story([one_pool(4)[0], floors(2, 2), *one_pool(4)[1:]])
+    story.submit(2, WALL_S, access_class="z")
+    story.go_to(1)
+    went = story.submit(2, WALL_S, access_class="z")
+    came = story.submit(2, WALL_S, access_class="y")
+    story.go_to(20)
+    assert (story.state(went), story.state(came)) == ("waiting", "running")
+    story.apply(floors(0, 4))
+    story.go_to(100)
+    assert (story.state(went), story.state(came)) == ("waiting", "running")
+    story.end(came)
+    assert story.state(went) == "running"
+
+
+def test_pairs_are_kept_as_long_as_both_live_however_many_there_are():
+    classes = [{"name": "y", "floor": 2, "reclaim_notice_s": 10}, {"name": "z"}]
+    story = Story(one_pool(2, classes))
+    story.checked = False
+    went = story.submit(2, WALL_S, access_class="z")
+    for _ in range(1200):
+        came = story.submit(2, WALL_S, access_class="y")
+        story.go_to(story.now_s + 10)
+        assert (story.state(went), story.state(came)) == ("waiting", "running")
+        story.end(came)
+    state = story.engine.state
+    assert state.number[k.PAIR_N] <= len(state.pair) <= 2048
+    seqs = (story.engine.live[went].seq, story.engine.live[went].seq + 1200)
+    kept = state.pair[: int(state.number[k.PAIR_N])].tolist()
+    assert list(seqs) in kept, "the last pair must be there"

@@ -16,8 +16,9 @@ import pytest
 from allod.decide.engine import Engine
 from allod.decide.kernel import place, steps
 from allod.decide.kernel import state as k
+from allod.domain.decision import Reclaim
 from allod.domain.event import DocumentsApplied
-from tests.decide.worlds import Json, one_pool
+from tests.decide.worlds import Json, Story, one_pool
 
 UNITS = 4
 YOUNG_S = 50
@@ -249,4 +250,25 @@ def judge(case: Case, site: Site, before: k.State, rows: list[int]) -> bool:
     if any(case.young(i) for i in chosen):  # C3: young work only if nothing else serves.
         old = [some for some in fair if not any(case.young(i) for i in some)]
         assert not old, f"{case}: chosen {chosen}, though {old} are old enough"
+    for i, other in product(chosen, range(len(case.running))):
+        if case.young(i) and other not in chosen and not case.young(other):
+            swapped = tuple(sorted({*chosen, other} - {i}))
+            assert swapped not in fair, f"{case}: chosen {chosen}, though {swapped} would do"
     return True
+
+
+def test_young_work_is_spared_before_work_that_has_run_its_time():
+    """Three go at first, one of them for nothing: the young one of the two that could stay."""
+    classes: list[Json] = [
+        {"name": "x", "run_time_min_s": YOUNG_S},
+        {"name": "y", "floor": 5, "reclaim_notice_s": 10},
+    ]
+    story = Story(one_pool(6, classes))
+    old = story.submit(1, 1000, access_class="x")
+    story.go_to(60)
+    large = story.submit(3, 1000, access_class="x")
+    story.go_to(61)
+    young = story.submit(1, 1000, access_class="x")
+    story.submit(5, 1000, access_class="y")
+    gone = {d.workload_id for d in story.decisions if isinstance(d, Reclaim)}
+    assert gone == {old, large}, f"{young} could have stayed"
