@@ -85,8 +85,10 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
 
     if bits & b.BUDGET:
         _budget(engine, live, add)
-    if bits & b.LIMIT:
-        _limit(engine, live, p, row, add)
+    if bits & b.CEILING:
+        _ceiling(engine, live, row, add)
+    if bits & b.POWER:
+        _power(engine, live, p, row, add)
     if bits & b.NOT_LIVE:
         units = int(s.pool[p]["units"])
         add(
@@ -152,21 +154,23 @@ def _budget(engine: Engine, live: Live, add: object) -> None:
     )
 
 
-def _limit(engine: Engine, live: Live, p: int, row: list[int], add: object) -> None:
+def _ceiling(engine: Engine, live: Live, row: list[int], add: object) -> None:
+    site, name = engine.layout.classes[row[b.CEILING_CLASS]]
+    n, lacking = live.workload.accelerators, -row[b.CEILING_SLACK]
+    add(  # type: ignore[operator]
+        Step.CLASS,
+        "ceiling-reached",
+        f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
+        str(n),
+        str(n - lacking),
+        f"charter of {site}: class {name}",
+    )
+
+
+def _power(engine: Engine, live: Live, p: int, row: list[int], add: object) -> None:
     s, site = engine.state, engine.layout.pools[p][0]
-    limit, lacking = row[b.LIMIT_ROW], -row[b.SLACK]
+    limit, lacking = row[b.POWER_ROW], -row[b.POWER_SLACK]
     n = live.workload.accelerators
-    for c, (class_site, name) in enumerate(engine.layout.classes):
-        if s.cls[c]["limit"] == limit:
-            add(  # type: ignore[operator]
-                Step.CLASS,
-                "ceiling-reached",
-                f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
-                str(n),
-                str(n - lacking),
-                f"charter of {class_site}: class {name}",
-            )
-            return
     needed_w = n * int(s.pool[p]["watts"])
     window = int(s.limit[limit]["now"])
     later = any(

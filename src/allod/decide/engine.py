@@ -115,7 +115,7 @@ class Engine:
             live = self.live.get(workload_id)
             if live is None:
                 continue
-            waits = live.row < 0 or self.state.job[live.row]["state"] in (k.WAITING, k.CLAIMED)
+            waits = live.row < 0 or self.state.job[live.row]["state"] != k.RUNNING
             if waits and live.last_start_s < at_s:
                 self._forget(live)
                 late.append(words.too_late(self, live))
@@ -213,7 +213,8 @@ class Engine:
         workload = Workload.model_validate(event.workload)
         self._check(event.name, workload)
         earlier = self._pass_time(event.at_s)
-        if len(self.verdict_rows) >= _VERDICTS_MAX:  # Drop those that nothing live needs.
+        # Drop verdicts that nothing live needs; seldom, however many kinds of work are live.
+        if len(self.verdict_rows) >= max(_VERDICTS_MAX, 2 * len(self.live)):
             earlier += self._apply(event.at_s, self.documents)
         rules = self._rules_of(event.name, workload)
         live = Live(
@@ -233,8 +234,7 @@ class Engine:
             return (words.too_late(self, live), *earlier)
         self.state.number[k.SEQ] += 1
         self.live[live.workload_id] = live
-        for name in workload.writes:
-            self.inherited[name] = law.inherited_rules(rules, self.inherited.get(name, ()))
+        earlier += self._inherit(live)
         if live.wakes_s > self.now_s:
             self._set_timer(live)
             return (words.hold(self, live), *earlier)
@@ -244,6 +244,31 @@ class Engine:
         own = [one for one in made if one.workload_id == live.workload_id]
         rest = [one for one in made if one.workload_id != live.workload_id]
         return (*(own or [words.hold(self, live)]), *earlier, *rest)
+
+    def _inherit(self, writer: Live) -> list[Decision]:
+        """Let what `writer` writes inherit its rules; who waits for it is judged anew (L3)."""
+        changed = set()
+        for name in writer.workload.writes:
+            before = self.inherited.get(name, ())
+            self.inherited[name] = law.inherited_rules(writer.rules, before)
+            if self.inherited[name] != before:
+                changed.add(name)
+        decisions: list[Decision] = []
+        for live in sorted(self.live.values(), key=lambda live: live.seq):
+            touched = changed.intersection((*live.workload.reads, *live.workload.writes))
+            if not touched or live is writer:
+                continue
+            live.rules = self._rules_of(live.name, live.workload)
+            row, live.verdict = self.verdict_of(live)
+            if live.row >= 0 and self.state.job[live.row]["state"] == k.RUNNING:
+                self.state.job[live.row]["verdict"] = row  # What runs goes on; its next run obeys.
+            elif not live.verdict.anywhere:
+                self._forget(live)
+                decisions.append(words.refusal(self, live))
+            elif live.row >= 0:
+                steps.reconsider(self.state, live.row, row)
+        steps.settle(self.state)
+        return decisions + self._decided()
 
     def _rules_of(self, name: str, workload: Workload) -> tuple[Rule, ...]:
         project = self.world.projects[workload.project]

@@ -54,6 +54,15 @@ class Pool(Part):
     power_per_accelerator_w: Fact[PowerW] = Fact(standing=Standing.UNKNOWN)
     """IT power of one busy accelerator and its share of the node; default: the catalogue's. [W]"""
 
+    @model_validator(mode="after")
+    def _domains_need_nodes(self) -> Pool:
+        if self.nodes_per_nvlink_domain > 1 and self.accelerators_per_node == 1:
+            raise ValueError(
+                "nodes_per_nvlink_domain is more than 1, but a pool with accelerators_per_node 1 "
+                "models no nodes; write at least 2 accelerators per node, or leave it out"
+            )
+        return self
+
 
 class Window(Part):
     """A time span with another limit than usual, such as a curtailment."""

@@ -203,7 +203,8 @@ class Controller:
         finally:
             _turn_away(batch, self.fault or "the node has stopped")
         self._look_at_log()
-        if self._snapshot_events >= self._limits.snapshot_events:
+        # An engine that has run ahead of a log that failed must not be kept as that log's.
+        if not self.fault and self._snapshot_events >= self._limits.snapshot_events:
             self._keep_snapshot()
         return True
 

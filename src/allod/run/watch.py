@@ -86,6 +86,9 @@ class Watch:
                     observed_s = now_s
             except Unavailable as error:
                 _log.debug("watch of %s waits: %s", self._name, error)
+            except AllodError as error:
+                # Whatever is wrong with one report, the others are still to be heard.
+                _log.error("watch of %s goes on after: %s", self._name, error)
             self._closing.wait(self._poll_s if self._since_s is None else self._observe_s)
 
     def look(self, *, whole: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import limits, queue, room, shadow
+from allod.decide.kernel import limits, place, queue, room, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     ACTIVE_N,
@@ -14,9 +14,19 @@ from allod.decide.kernel.state import (
 
 NEVER = 1 << 53
 # Bits of what stands in the way in a pool.
-UNITS, NODES, RESERVED, CLAIMS, LIMIT, BUDGET, NOT_LIVE = 1, 2, 4, 8, 16, 32, 64
+UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 16, 32, 64, 128
 # Columns of what is written for each pool.
-BITS, FREE, LIMIT_ROW, SLACK, HOLDER_SEQ, START, COLUMNS = range(7)
+(
+    BITS,
+    FREE,
+    POWER_ROW,
+    POWER_SLACK,
+    CEILING_CLASS,
+    CEILING_SLACK,
+    HOLDER_SEQ,
+    START,
+    COLUMNS,
+) = range(9)
 
 
 @compiled
@@ -31,7 +41,8 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
     for p in range(len(s.pool)):
         c = s.verdict[s.job[j].verdict, p]
         found[p, BITS] = 0  # type: ignore[index]
-        found[p, LIMIT_ROW] = -1  # type: ignore[index]
+        found[p, POWER_ROW] = -1  # type: ignore[index]
+        found[p, CEILING_CLASS] = -1  # type: ignore[index]
         found[p, HOLDER_SEQ] = -1  # type: ignore[index]
         found[p, START] = NEVER  # type: ignore[index]
         if c < 0:
@@ -50,8 +61,12 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
                 bits |= NODES
         if broke:
             bits |= BUDGET
-        bits |= _worst_limit(s, p, c, n, end, found)
-        bits |= _behind_reservation(s, p, c, j, end, found)
+        bits |= _worst_power(s, p, n, end, found)
+        bits |= _worst_ceiling(s, p, c, n, end, found)
+        q = place.would_delay(s, p, c, j, end)
+        if q >= 0:
+            bits |= RESERVED
+            found[p, HOLDER_SEQ] = s.job[s.pool[q].r_job].seq  # type: ignore[index]
         found[p, BITS] = bits  # type: ignore[index]
         if starts and n <= s.pool[p].units:
             at, _ = shadow.start_of(s, p, c, j, False)
@@ -59,43 +74,31 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
 
 
 @compiled
-def _worst_limit(s: State, p: int, c: int, n: int, end: int, found: object) -> int:
-    """The limit on pool `p` and class `c` that lacks most, if one lacks."""
+def _worst_power(s: State, p: int, n: int, end: int, found: object) -> int:
+    """The envelope node above pool `p` that lacks most, if one lacks."""
     least = 0
     for i in range(s.pool[p].limits_n):
         left = limits.slack(s, s.pool_limit[p, i], n * s.pool[p].watts, end)
         if left < least:
             least = left
-            found[p, LIMIT_ROW] = s.pool_limit[p, i]  # type: ignore[index]
-    if least == 0:
-        a = c
-        while a >= 0:
-            if s.cls[a].limit >= 0:
-                left = limits.slack(s, s.cls[a].limit, n, end)
-                if left < least:
-                    least = left
-                    found[p, LIMIT_ROW] = s.cls[a].limit  # type: ignore[index]
-            a = s.cls[a].parent
-    found[p, SLACK] = least  # type: ignore[index]
-    return LIMIT if least < 0 else 0
+            found[p, POWER_ROW] = s.pool_limit[p, i]  # type: ignore[index]
+    found[p, POWER_SLACK] = least  # type: ignore[index]
+    return POWER if least < 0 else 0
 
 
 @compiled
-def _behind_reservation(s: State, p: int, c: int, j: int, end: int, found: object) -> int:
-    """Whether someone holds a reservation at the site that job `j` would delay."""
-    t, n = s.pool[p].site, s.job[j].n
-    for q in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[q].r_job
-        if h < 0 or h == j or end <= s.pool[q].r_time:
-            continue
-        delays = q == p and n > s.pool[q].r_extra
-        for i in range(s.pool[q].r_limits_n):
-            if limits.amount_on(s, s.held_limit[q, i], p, c, n) > s.held_slack[q, i]:
-                delays = True
-        if delays:
-            found[p, HOLDER_SEQ] = s.job[h].seq  # type: ignore[index]
-            return RESERVED
-    return 0
+def _worst_ceiling(s: State, p: int, c: int, n: int, end: int, found: object) -> int:
+    """The class on the path of `c` that lacks most under its ceiling, if one lacks."""
+    least, a = 0, c
+    while a >= 0:
+        if s.cls[a].limit >= 0:
+            left = limits.slack(s, s.cls[a].limit, n, end)
+            if left < least:
+                least = left
+                found[p, CEILING_CLASS] = a  # type: ignore[index]
+        a = s.cls[a].parent
+    found[p, CEILING_SLACK] = least  # type: ignore[index]
+    return CEILING if least < 0 else 0
 
 
 @compiled

@@ -219,7 +219,10 @@ def _move_on(
 def _claim(s: State, j: int, p: int, c: int, by: int) -> None:
     t = s.pool[p].site
     if s.job[j].state != NEW:
+        held = s.job[j].reserved
         queue.dequeue(s, j)
+        if held >= 0 and s.pool[held].site != t:  # Its reservation elsewhere stood in the way.
+            place.need_pass(s, s.pool[held].site)
     s.job[j].state = CLAIMED
     s.job[j].pool = p
     s.job[j].cls = c

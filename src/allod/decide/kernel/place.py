@@ -92,8 +92,11 @@ def in_budget(s: State, j: int, end: int) -> bool:
 
 
 @compiled
-def beside_reservations(s: State, p: int, c: int, j: int, end: int) -> bool:
-    """True if job `j` in pool `p` delays no reserved start at its site (C7)."""
+def would_delay(s: State, p: int, c: int, j: int, end: int) -> int:
+    """The pool of its site whose reserved start job `j`, in pool `p` until `end`, would delay (C7).
+
+    -1: none.
+    """
     t, n = s.pool[p].site, s.job[j].n
     for q in range(s.site[t].pool0, s.site[t].pool1):
         h = s.pool[q].r_job
@@ -101,14 +104,14 @@ def beside_reservations(s: State, p: int, c: int, j: int, end: int) -> bool:
             continue
         if q == p:
             if n > s.pool[q].r_extra:
-                return False
+                return q
             if s.pool[q].per_node > 1 and not room.packs_late(s, p, n, s.job[j].topology):
-                return False
+                return q
         for i in range(s.pool[q].r_limits_n):
             amount = limits.amount_on(s, s.held_limit[q, i], p, c, n)
             if amount > s.held_slack[q, i]:
-                return False
-    return True
+                return q
+    return -1
 
 
 @compiled
@@ -124,7 +127,7 @@ def may_start(s: State, p: int, c: int, j: int) -> bool:
         # Promised nodes are not known until the victims are gone; nobody slips in before.
         if s.pool[p].claimed > 0 or not room.packs(s, p, n, s.job[j].topology):
             return False
-    return beside_reservations(s, p, c, j, end)
+    return would_delay(s, p, c, j, end) < 0
 
 
 @compiled

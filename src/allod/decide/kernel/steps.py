@@ -19,7 +19,6 @@ from allod.decide.kernel.state import (
     NEED_N,
     NOW,
     POLICY,
-    RUNNING,
     WAITING,
     State,
 )
@@ -166,7 +165,10 @@ def run_pass(s: State, t: int, guard: bool) -> None:
                     if place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
                         blocked = j
         if start_job >= 0 and (blocked < 0 or queue.before(s, t, start_job, blocked)):
+            held = s.job[start_job].reserved
             queue.dequeue(s, start_job)
+            if held >= 0 and s.pool[held].site != t:  # Its reservation elsewhere stood in the way.
+                place.need_pass(s, s.pool[held].site)
             c = s.verdict[s.job[start_job].verdict, start_pool]
             if not place.start(s, start_pool, c, start_job):
                 queue.enqueue(s, start_job)
@@ -284,6 +286,7 @@ def _ask_everywhere(s: State, j: int) -> None:
             or (s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n)
         ):
             place.need_pass(s, s.pool[p].site)
+    _invalidate_outranked(s, j)
     settle(s)
 
 
@@ -320,6 +323,21 @@ def requeue(s: State, j: int) -> None:
 @compiled
 def withdraw(s: State, j: int) -> None:
     """Forget job `j`, which waits or holds a claim."""
+    _step_back(s, j)
+    place.forget_job(s, j)
+
+
+@compiled
+def reconsider(s: State, j: int, verdict: int) -> None:
+    """Let job `j`, which waits or holds a claim, wait anew under another verdict."""
+    _step_back(s, j)
+    s.job[j].verdict = verdict
+    requeue(s, j)
+
+
+@compiled
+def _step_back(s: State, j: int) -> None:
+    """Take job `j` out of the queue or off its claim."""
     if s.job[j].state == WAITING:
         verdict = s.job[j].verdict
         queue.dequeue(s, j)
@@ -331,7 +349,6 @@ def withdraw(s: State, j: int) -> None:
         claims.unclaim(s, j)
         place.refund(s, j, t, s.job[j].wall)
         place.need_pass(s, t)
-    place.forget_job(s, j)
 
 
 @compiled
@@ -414,9 +431,3 @@ def ended(s: State, j: int, again: bool) -> None:
         requeue(s, j)
     else:
         place.forget_job(s, j)
-
-
-@compiled
-def is_running(s: State, j: int) -> bool:
-    """True if job `j` runs now."""
-    return s.job[j].state == RUNNING
