@@ -78,7 +78,9 @@ def measure() -> list[Figure]:
     with TemporaryDirectory(prefix="allod-bench-") as name:
         # In a process of its own, so that its memory is not counted.
         _python("from bench.federation import *; write_world(Path(sys.argv[1]), JOBS)", name)
-        code = "from bench.federation import *; print(json.dumps(asdict(replay(Path(sys.argv[1])))))"
+        code = (
+            "from bench.federation import *; print(json.dumps(asdict(replay(Path(sys.argv[1])))))"
+        )
         found = Outcome(**json.loads(_python(code, name)))
     told = (
         f"{found.placed:,} placed, {found.lent:,} runs on lent room, {found.reclaims:,} reclaims, "

@@ -189,7 +189,7 @@ def _class(name: str, floor: int, priority: int, **rest: Any) -> dict[str, Any]:
 
 
 def _projects(country: str, sold: bool) -> list[dict[str, Any]]:
-    """Its public sector stays at home, its researchers in the EEA or at home, others go anywhere."""
+    """Its public sector stays at home, its researchers in the EEA or home, others go anywhere."""
     name, home = country.lower(), [country]
     national: dict[str, Any] = {
         "storage": home,
@@ -204,7 +204,9 @@ def _projects(country: str, sold: bool) -> list[dict[str, Any]]:
     state = f"state-{name}"
     return [
         document("Project", f"public-{name}", party=state, sector="public", residency=national),
-        document("Project", f"research-{name}", country=country, sector="research", residency=region),
+        document(
+            "Project", f"research-{name}", country=country, sector="research", residency=region
+        ),
         document("Project", f"industry-{name}", country=country, sector="industry", share=2),
         document("Project", f"anchor-{name}", party=f"tenant-{name}", sector="industry"),
     ]
