@@ -1,7 +1,7 @@
-"""Clients that submit workloads over kept connections, as lean as they can be: a process of its own.
+"""Clients that submit workloads over kept connections, as lean as can be: a process of its own.
 
-`python -m bench.http_client URL CLIENTS COUNT PROJECT... < token` prints one JSON object: seconds of
-every answer, seconds in all, and what was decided.
+`python -m bench.http_client URL CLIENTS COUNT PROJECT... < token` prints one JSON object: seconds
+of every answer, seconds in all, and what was decided.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Work:
             },
         }
         body = json.dumps(document).encode()
-        head = f"{self.head}Idempotency-Key: {os.getpid()}-{number}\r\nContent-Length: {len(body)}\r\n\r\n"
+        key, length = f"{os.getpid()}-{number}", len(body)
+        head = f"{self.head}Idempotency-Key: {key}\r\nContent-Length: {length}\r\n\r\n"
         return head.encode() + body
 
 

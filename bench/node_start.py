@@ -58,7 +58,8 @@ INSERT INTO allod.workload
     WHERE workload_id = %(id)s;
 INSERT INTO allod.act
     (act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail)
-    SELECT 'w' || (base.ordinal + 1 + i) || '.1.start', 'w' || (base.ordinal + 1 + i), run, verb, body,
+    SELECT 'w' || (base.ordinal + 1 + i) || '.1.start', 'w' || (base.ordinal + 1 + i),
+        run, verb, body,
         not_before_s, state, attempts, detail
     FROM base, generate_series(0, %(past)s - 1) AS i, allod.act WHERE workload_id = %(id)s;
 INSERT INTO allod.answer
