@@ -14,6 +14,7 @@ from allod.decide.kernel.state import (
     CHANGE_AT,
     CHARTER,
     CLAIMED,
+    EASY,
     EPOCH,
     FCFS,
     NEED_N,
@@ -145,16 +146,20 @@ def run_pass(s: State, t: int, guard: bool) -> None:
     strict = s.number[POLICY] == FCFS
     while True:
         start_job, start_pool, blocked = -1, -1, -1
+        most, is_open = 0, s.number[POLICY] != EASY
+        for p in range(s.site[t].pool0, s.site[t].pool1):
+            most = max(most, s.pool[p].free - s.pool[p].claimed)
+            is_open = is_open or s.pool[p].r_job < 0
         for i in range(s.number[ACTIVE_N]):
             b = s.active[i]
-            if s.bucket[b].epoch == epoch:
-                continue
+            if s.bucket[b].epoch == epoch or (s.bucket[b].n > most and not is_open):
+                continue  # Settled, or too large to start and nothing left to reserve for it.
             verdict = s.bucket[b].verdict
             if queue.class_at(s, verdict, t) < 0:
                 continue
             j = s.bucket[b].head
             p = -1
-            if start_job < 0 or queue.before(s, t, j, start_job):
+            if s.bucket[b].n <= most and (start_job < 0 or queue.before(s, t, j, start_job)):
                 p = best_start(s, t, j)
                 if p >= 0:
                     start_job, start_pool = j, p
