@@ -7,7 +7,8 @@ import os
 
 from .record import WORK
 
-_RESET_SIGNALS = (1, 2, 3, 13, 15, 17, 25)  # Python or the node may have changed these.
+#: All but KILL and STOP: whoever started the node may have had any of them ignored, as shells do.
+_RESET_SIGNALS = tuple(number for number in range(1, 32) if number not in (9, 19))
 
 
 def execute(
