@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from allod.domain.event import Outcome
+from allod.domain.event import Outcome, TimePassed
 from allod.errors import AllodError
-from tests.decide.worlds import Json, Story, charter, project, site
+from tests.decide.worlds import Json, Story, charter, document, project, site
 
 PROJECTS = ("a", "b", "c")
 Act = tuple[Any, ...]
@@ -111,6 +111,9 @@ def projects(draw: st.DrawFn) -> list[Json]:
 def worlds(draw: st.DrawFn) -> list[Json]:
     """One or two sites and three projects."""
     found = draw(sites("s")) + draw(projects())
+    found.append(
+        document("Dataset", "d", {"title": "d", "residency": {"processing": ["NO", "SE"]}})
+    )
     if draw(st.integers(0, 2)) == 0:
         found += draw(sites("t"))
     return found
@@ -123,7 +126,19 @@ submissions = st.tuples(
     st.sampled_from(PROJECTS),
     st.integers(0, 8),
     st.sampled_from(["packed", "packed", "spread", "nvlink-domain"]),
-    st.sampled_from([{}, {}, {}, {"not_before": 60}, {"deadline": 160}, {"on_reclaim": "cancel"}]),
+    st.sampled_from(
+        [
+            {},
+            {},
+            {},
+            {"not_before": 60},
+            {"deadline": 160},
+            {"on_reclaim": "cancel"},
+            {"reads": ["d"]},
+            {"writes": ["d"], "residency": {"processing": ["NO"]}},
+            {"writes": ["d"], "residency": {"processing": ["SE"]}},
+        ]
+    ),
 )
 acts = st.one_of(
     submissions,
@@ -132,6 +147,7 @@ acts = st.one_of(
     st.tuples(st.just("end"), st.integers(0, 20)),
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("pass"), st.sampled_from([0, 1, 5, 10, 30, 4000])),
+    st.tuples(st.just("overrun"), st.sampled_from([5, 20, 60])),
 )
 
 
@@ -153,7 +169,7 @@ def play(story: Story, act: Act, names: Sequence[str]) -> None:
             if names and choice:
                 spec["access_class"] = names[choice % len(names)]
             for key, value in more.items():
-                if key == "on_reclaim":
+                if key not in ("not_before", "deadline"):
                     spec[key] = value
                 elif key == "not_before" or value >= wall_s:
                     spec["flexibility"] = {key: value}
@@ -168,6 +184,8 @@ def play(story: Story, act: Act, names: Sequence[str]) -> None:
                 story.cancel(live[i % len(live)])
         case ("pass", seconds):
             story.go_to(story.now_s + seconds)
+        case ("overrun", seconds):  # The runner says nothing of what should have ended by then.
+            story.tell(TimePassed(at_s=story.now_s + seconds))
         case ("documents", documents):
             before = story.engine.snapshot()
             try:

@@ -160,6 +160,25 @@ def test_a_short_notice_does_not_wait_for_the_victims_of_a_long_one():
     assert story.state(slow) == "running"
 
 
+def test_a_short_notice_does_not_take_what_a_long_one_counts_on():
+    """C2: the free units are the older claim's, though it is due later; another victim is found."""
+    classes: list[Json] = [
+        {"name": "slow", "floor": 3, "reclaim_notice_s": 300},
+        {"name": "fast", "floor": 1, "reclaim_notice_s": 10},
+        {"name": "rest"},
+    ]
+    story = Story(one_pool(4, classes))
+    lent = [story.submit(1, 1000, access_class="rest") for _ in range(2)]
+    slow = story.submit(3, 1000, access_class="slow")
+    assert story.state(slow) == "claimed"
+    fast = story.submit(1, 1000, access_class="fast")
+    story.go_to(11)
+    assert story.state(fast) == "running"
+    story.go_to(300)
+    assert story.state(slow) == "running"
+    assert [story.state(w) for w in lent] == ["waiting", "waiting"]
+
+
 def test_power_that_is_lent_in_another_pool_comes_back():
     """C2: what a floor lacks may be power, and someone elsewhere at the site has it."""
     place = site(
