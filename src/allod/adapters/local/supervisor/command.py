@@ -7,8 +7,9 @@ import os
 
 from .record import WORK
 
-#: All but KILL and STOP: whoever started the node may have had any of them ignored, as shells do.
-_RESET_SIGNALS = tuple(number for number in range(1, 32) if number not in (9, 19))
+#: All but KILL and STOP: whoever started the node may have had any of them ignored, the real-time
+#: ones too. The two that the C library keeps for its threads (32 and 33) are nobody's to set.
+_RESET_SIGNALS = tuple(sorted(set(_signal.valid_signals()) - {_signal.SIGKILL, _signal.SIGSTOP}))
 
 
 def execute(
