@@ -5,6 +5,8 @@ import json
 import pytest
 import yaml
 
+from allod.api import views
+from allod.domain.decision import Placement, Reason, Step
 from allod.domain.event import Outcome
 from allod.run.node_views import Role
 from tests.api.asking import Call, project, workload
@@ -184,6 +186,30 @@ def test_why_answers_for_every_site(call: Call) -> None:
     assert by_site["narvik"]["expected_at_s"] == body["expected_at_s"]
     assert by_site["narvik"]["change"]
     assert by_site["morocco"]["blockers"][0]["code"] == "processing-not-permitted"
+
+
+def test_why_of_ended_work_has_what_spoke_for_its_site_and_nothing_in_its_way() -> None:
+    spoke = Reason(site="narvik", step=Step.CLASS, code="within-floor", message="within its floor")
+    placed = Placement(
+        at_s=5,
+        workload_id="w1",
+        run=1,
+        site="narvik",
+        pool="gb300",
+        access_class="startups",
+        accelerators=4,
+        nodes=((0, 4),),
+        power_w=9000,
+        ends_at_s=9,
+        lent=False,
+        notice_s=0,
+        reasons=(spoke,),
+    )
+    (site,) = views.explanation(placed, "completed")["sites"]
+    assert (site["blockers"], [item["code"] for item in site["spoke_for"]]) == (
+        [],
+        ["within-floor"],
+    )
 
 
 def test_decisions_of_one_workload_and_of_all(call: Call) -> None:

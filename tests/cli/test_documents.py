@@ -179,7 +179,34 @@ SITE = {
 }
 
 
+def document_of(**limit: Any) -> dict[str, Any]:
+    """The document of narvik with this limit of the site's envelope."""
+    return (
+        DOCUMENT
+        | {"kind": "Site", "name": "narvik"}
+        | {"document": {"spec": {"envelope": {"site": limit}}}}
+    )
+
+
+UNKNOWN = {"standing": "unknown"}
+
+
+def test_a_base_load_that_is_not_known_is_not_shown_as_none(allod: Allod, node: PlayedNode) -> None:
+    zero = {"power_limit_w": 0, "power_committed_w": 0, "base_load_w": 0}
+    node.on("GET", "/v1/sites/narvik", SITE | zero)
+    told = document_of(power_w={"value": 44_000}, base_load_w=UNKNOWN)
+    node.on("GET", "/v1/documents/Site/narvik", told)
+    assert (
+        "power       0 W committed (base load unknown) of what is left of the limit; nothing is "
+        "placed until that is known"
+    ) in allod("site", "show", "narvik").out.splitlines()
+    node.on("GET", "/v1/sites", {"items": [SITE | zero], "next": None})
+    node.on("GET", "/v1/documents", {"items": [document_of(power_w=UNKNOWN)], "next": None})
+    assert allod("site", "list").out.splitlines()[1].split()[-2:] == ["unknown", "local"]
+
+
 def test_sites_are_listed_with_room_and_power(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/documents", {"items": [document_of()], "next": None})
     node.on("GET", "/v1/sites", {"items": [SITE], "next": None})
     line = allod("site", "list").out.splitlines()[1]
     assert line.split() == ("narvik NO 16 4 12 2 11.9 kW 44.0 kW local".split())
@@ -190,6 +217,7 @@ def test_sites_are_listed_with_room_and_power(allod: Allod, node: PlayedNode) ->
 
 def test_a_site_shows_its_facts_with_how_well_they_stand(allod: Allod, node: PlayedNode) -> None:
     node.on("GET", "/v1/sites/narvik", SITE)
+    node.on("GET", "/v1/documents/Site/narvik", document_of())
     lines = allod("site", "show", "narvik").out.splitlines()
     assert "country     NO (declared: a page)" in lines
     assert "operator    unknown (not announced)" in lines

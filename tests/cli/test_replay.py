@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from allod.cli.place import Place
 from allod.cli.replaying import _cells, _time_s
 from allod.errors import InvalidInput
 from tests.cli.conftest import Allod
@@ -48,6 +49,16 @@ def test_only_a_part_of_the_trace(allod: Allod, swf: str) -> None:
     assert allod("replay", swf, "--pool", "4", "--to", "1h", "--json").json["jobs"] == 3
     assert allod("replay", swf, "--pool", "4", "--from", "1d", "--json").json["jobs"] == 1
     assert allod("replay", swf, "--pool", "4", "--from", "20", "--json").json["jobs"] == 2
+
+
+def test_a_part_without_jobs_is_told_when_there_are_some(allod: Allod, swf: str) -> None:
+    result = allod("replay", swf, "--pool", "4", "--from", "2d")
+    assert "0 jobs" in result.out
+    assert result.err == (
+        "--from and --to leave no job: the first of the trace was submitted at 0 s, the last at "
+        "86400 s\n"
+    )
+    assert not allod("replay", swf, "--pool", "4", "--from", "1d").err
 
 
 def test_every_job_can_be_had(allod: Allod, swf: str, tmp_path: Path) -> None:
@@ -131,6 +142,23 @@ def test_a_folder_without_a_log_is_told(allod: Allod, tmp_path: Path) -> None:
     result = allod("replay", "--log", ".")
     assert result.status == 3
     assert "holds no log of a node" in result.err
+
+
+def test_a_log_that_lies_in_another_database_is_not_looked_for_in_the_folder(
+    allod: Allod, tmp_path: Path
+) -> None:
+    (tmp_path / "postgres").mkdir()  # Of an earlier node; not the log that is meant.
+    place = Place(tmp_path)
+    place.note_database("postgresql://me:secret@db.example/allod")
+    assert place.database() == "db.example/allod"
+    result = allod("replay", "--log", ".")
+    assert result.status == 3
+    assert "keeps its log in db.example/allod" in result.err
+    assert "--log . --database URL" in result.err
+    unreachable = "postgresql://me@127.0.0.1:1/allod?connect_timeout=1"
+    assert allod("replay", "--log", ".", "--database", unreachable).status == 6
+    place.note_database("")
+    assert place.database() == ""
 
 
 @pytest.mark.parametrize(

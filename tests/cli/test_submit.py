@@ -9,7 +9,7 @@ import pytest
 
 from allod.cli import client
 from tests.cli.conftest import Allod
-from tests.cli.played import Answer, Asked, PlayedNode, decision, problem, workload
+from tests.cli.played import Answer, Asked, PlayedNode, decision, problem, reason, workload
 
 FILE = """\
 apiVersion: allod/v1
@@ -102,6 +102,41 @@ def test_an_answer_that_stays_away_is_neither_done_nor_refused(
     assert result.status == 8
     assert "may or may not" in result.err
     assert "--key monday" in result.err
+
+
+def test_its_own_key_is_told_where_it_is_of_use(
+    allod: Allod, node: PlayedNode, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.NodeClient.__init__, "__kwdefaults__", {"patience_s": 0.3})
+    node.on("POST", "/v1/workloads", Answer(answer(), 201))
+    (taken,) = allod("submit", file, "--json").json
+    assert taken["key"] == keys(node)[0]
+    node.on("POST", "/v1/workloads", Answer(answer(), 201), Answer(lost=True))
+    result = allod("submit", file, "--count", "2")
+    # The key of a copy is made of it, and would make other keys.
+    base = keys(node)[-1].removesuffix(".train.2")
+    assert f"with --key {base};" in result.err
+    assert "1 workload before it was taken" in result.err
+    node.asked.clear()
+    node.on("POST", "/v1/workloads", Answer(answer(), 200))
+    assert allod("submit", file, "--count", "2", "--key", base).status == 0
+    assert keys(node) == [f"{base}.train.1", f"{base}.train.2"]
+
+
+def test_the_reason_told_is_one_of_a_site_that_was_asked_for(
+    allod: Allod, node: PlayedNode, file: str, tmp_path: Path
+) -> None:
+    reasons = [
+        reason(site="cambrai", step="law", code="site-not-asked-for", message="narvik alone"),
+        reason(site="cambrai", step="law", message="storage is not permitted in FR"),
+        reason(site="narvik", step="class", message="no class for it", forever=True),
+    ]
+    node.on("POST", "/v1/workloads", Answer(answer("refusal", "refused", reasons=reasons), 201))
+    (tmp_path / "at.yaml").write_text(
+        FILE.replace("project: fjord", "project: fjord, sites: [narvik]")
+    )
+    told = allod("submit", "at.yaml").out
+    assert told == "w1 train: refused: narvik: no class for it (and 2 more)\n"
 
 
 def test_a_conflict_is_not_asked_again(allod: Allod, node: PlayedNode, file: str) -> None:

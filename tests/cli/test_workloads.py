@@ -216,6 +216,33 @@ def test_why_of_work_that_runs_or_has_ended_says_that_first(allod: Allod, node: 
     )
 
 
+def test_why_of_completed_work_tells_what_spoke_for_its_site(
+    allod: Allod, node: PlayedNode
+) -> None:
+    spoke = [
+        reason(step="law", code="law-permits", message="every rule that binds it permits narvik"),
+        reason(step="class", code="lent-room", message="the room is lent"),
+    ]
+    site = {"site": "narvik", "blockers": [], "change": "", "expected_at_s": None, "basis": ""}
+    ended = RUNNING | {"state": "completed", "ended_at_s": NOW_S}
+    node.on("GET", "/v1/workloads/w2", ended)
+    node.on("GET", "/v1/workloads/w2/why", explanation(sites=[site | {"spoke_for": spoke}]))
+    assert (
+        allod("why", "w2").out
+        == """\
+w2 train completed at 2027-01-15 08:03:00 UTC
+
+narvik: it was placed there
+  law       every rule that binds it permits narvik
+  class     the room is lent
+"""
+    )
+    reclaimed = [reason(step="class", code="floor-reclaimed", message="w3 is within its floor")]
+    node.on("GET", "/v1/workloads/w2", ended | {"state": "reclaimed"})
+    node.on("GET", "/v1/workloads/w2/why", explanation(sites=[site | {"blockers": reclaimed}]))
+    assert "narvik: it had to go from there\n  class     w3 is" in allod("why", "w2").out
+
+
 def test_an_unknown_start_is_not_made_up(allod: Allod, node: PlayedNode) -> None:
     node.on("GET", "/v1/workloads/w1", workload())
     node.on("GET", "/v1/workloads/w1/why", explanation(expected_at_s=None, basis="", sites=[]))
@@ -315,3 +342,23 @@ def test_the_queue_tells_a_reason_that_waiting_may_take_away(
     waits = workload(reasons=[never, room, reason(site="narvik", message="8 are free")])
     node.on("GET", "/v1/workloads", by_state(waiting=[waits]))
     assert "narvik: 8 are free (and 2 more)" in allod("queue").out
+
+
+def test_work_that_was_reclaimed_tells_what_it_waits_for_now(
+    allod: Allod, node: PlayedNode
+) -> None:
+    went = reason(step="class", code="floor-reclaimed", message="w5 is within its floor")
+    again = workload(
+        reasons=[went], run=1, outcome="reclaimed", exit_status=143, detail="stopped for w5"
+    )
+    node.on("GET", "/v1/workloads", by_state(waiting=[again]))
+    node.on("GET", "/v1/workloads/w1/why", explanation())
+    line = allod("queue").out.splitlines()[1]
+    assert "narvik: 12 accelerators are free, 16 are asked for (and 3 more)" in line
+    node.on("GET", "/v1/workloads/w1/why", problem(404, "not-found", "it has ended"))
+    assert "its lent room was reclaimed" in allod("queue").out
+    node.on("GET", "/v1/workloads/w1", again)
+    node.on("GET", "/v1/workloads/w1/decisions", listed())
+    lines = allod("show", "w1").out.splitlines()
+    assert "last run   run 1, reclaimed, stopped for w5, exit 143" in lines
+    assert not [line for line in lines if line.startswith(("exit", "detail"))]

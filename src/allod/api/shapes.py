@@ -57,6 +57,8 @@ class SiteAnswer(Shape):
     """Empty where the reasons are about the workload everywhere."""
     blockers: list[Reason]
     """All of them, in the order law, class, hardware, power, room; none: nothing is in its way."""
+    spoke_for: list[Reason]
+    """Of work that has ended: why it was placed there. Otherwise none."""
     change: str
     """The smallest change that would admit it; empty if none is known."""
     expected_at_s: int | None

@@ -14,7 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from allod.api.node_api import Explanation
-from allod.domain.decision import DECISIONS, Decision, Step
+from allod.domain.decision import DECISIONS, Decision, Placement, Step
 from allod.run.node_views import DecisionView, LeafView, Page, State, Submitted, WorkloadView
 
 Json = dict[str, Any]
@@ -90,8 +90,17 @@ def explanation(found: Explanation | Decision, state: str) -> Json:
         by_site: dict[str, list[Any]] = {}
         for reason in found.reasons:
             by_site.setdefault(reason.site, []).append(plain(reason))
+        # The reasons of a placement spoke for the site; they stood in nobody's way.
+        placed = isinstance(found, Placement)
         sites = [
-            {"site": site, "blockers": reasons, "change": "", "expected_at_s": None, "basis": ""}
+            {
+                "site": site,
+                "blockers": [] if placed else reasons,
+                "spoke_for": reasons if placed else [],
+                "change": "",
+                "expected_at_s": None,
+                "basis": "",
+            }
             for site, reasons in by_site.items()
         ]
         basis = f"the {type(found).__name__.lower()} as it was recorded"
@@ -111,6 +120,7 @@ def explanation(found: Explanation | Decision, state: str) -> Json:
             {
                 "site": site.site,
                 "blockers": plain(site.blockers),
+                "spoke_for": [],
                 "change": site.change,
                 "expected_at_s": site.expected_at_s,
                 "basis": site.basis,

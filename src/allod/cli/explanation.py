@@ -51,13 +51,17 @@ def _headline(view: Json, explanation: Json, now_s: int) -> str:
 
 
 def _site(answer: Json, now_s: int, *, ended: bool) -> Iterator[str]:
-    yield f"{answer['site'] or 'everywhere'}: {_verdict(answer['blockers'], ended=ended)}"
-    grouped = {
-        step: [item for item in answer["blockers"] if item["step"] == step] for step in STEPS
-    }
-    for step, blockers in grouped.items():
-        for i, blocker in enumerate(blockers):
-            yield f"  {step if i == 0 else '':<8}  {printable(blocker['message'])}"
+    where = answer["site"] or "everywhere"
+    spoke_for = answer.get("spoke_for", [])
+    if spoke_for:
+        yield f"{where}: it was placed there"
+    else:
+        yield f"{where}: {_verdict(answer['blockers'], ended=ended)}"
+    told = (*answer["blockers"], *spoke_for)
+    grouped = {step: [item for item in told if item["step"] == step] for step in STEPS}
+    for step, reasons in grouped.items():
+        for i, reason in enumerate(reasons):
+            yield f"  {step if i == 0 else '':<8}  {printable(reason['message'])}"
     if answer["change"]:
         yield f"  {'change':<8}  {printable(answer['change'])}"
     if answer["expected_at_s"] is not None:
@@ -69,6 +73,8 @@ def _verdict(blockers: list[Json], *, ended: bool) -> str:
     """Whether waiting is of any use there, before all the reasons."""
     if not blockers:
         return "nothing stood in its way" if ended else "nothing stands in its way"
+    if any(blocker["code"] == "floor-reclaimed" for blocker in blockers):
+        return "it had to go from there"
     if any(blocker["forever"] for blocker in blockers):
         return "no, and waiting does not change that"
     return "it could not" if ended else "not now"

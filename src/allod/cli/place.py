@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from allod.errors import Conflict, InvalidInput, Unavailable
 
@@ -17,6 +18,7 @@ _ADDRESS = "node.json"
 _TOKEN = "token"
 _LOCK = "node.lock"
 _LOG = "node.log"
+_DATABASE = "database"
 _LOCK_TRIES = 10
 
 
@@ -75,6 +77,21 @@ class Place:
     def write_token(self, secret: str) -> None:
         """Keep the secret for the commands."""
         _write_private(self.token_file, secret + "\n")
+
+    def database(self) -> str:
+        """Where the log of the folder's last node is, as 'host/name'; empty: in the folder."""
+        try:
+            return (self.folder / _DATABASE).read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+
+    def note_database(self, url: str) -> None:
+        """Remember that the log is at `url` (empty: in the folder), without user and password."""
+        if url:
+            parts = urlsplit(url)
+            _write_private(self.folder / _DATABASE, f"{parts.hostname or ''}{parts.path}\n")
+        else:
+            (self.folder / _DATABASE).unlink(missing_ok=True)
 
     def is_held(self) -> bool:
         """True if a living node holds the folder, also one that is only starting or stopping."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from allod.cli.client import Json, NodeClient, connect
+from allod.cli.client import Json, NodeClient, connect, part
 from allod.cli.output import Column, note, out_json, table
 from allod.cli.submission import LIVE, first_reason
 from allod.cli.words import span
-from allod.errors import InvalidInput
+from allod.errors import Conflict, InvalidInput, NotFound
 
 _ENDED = ("completed", "failed", "timeout", "cancelled", "reclaimed", "lost", "refused")
 _STATES = (*LIVE, *_ENDED)
+#: For so many that were reclaimed it is asked what they wait for; each is a request.
+_ASKED_ANEW_MAX = 50
 _COLUMNS = (
     Column("id"),
     Column("name"),
@@ -32,6 +35,8 @@ def show_queue(data: Path, *, state: str, query: Json, limit: int, as_json: bool
     states = _states(state)
     with connect(data) as node:
         found, more = _found(node, states, query, limit)
+        if not as_json:
+            _ask_anew(node, found)
     if as_json:
         out_json(found)
         return
@@ -68,9 +73,28 @@ def _found(
     return found, more
 
 
+def _ask_anew(node: NodeClient, found: list[Json]) -> None:
+    """Ask what work waits for whose lent room was reclaimed: recorded is only why it had to go."""
+    anew = [item for item in found if item["state"] == "waiting" and _reclaimed(item)]
+    for item in anew[:_ASKED_ANEW_MAX]:
+        with suppress(NotFound, Conflict):  # It has ended since the list was made.
+            answers = node.get(f"/v1/workloads/{part(item['id'])}/why")["sites"]
+            item["reasons"] = [reason for answer in answers for reason in answer["blockers"]]
+
+
+def _reclaimed(item: Json) -> bool:
+    return any(reason["code"] == "floor-reclaimed" for reason in item["reasons"])
+
+
+def _waits_for(item: Json) -> str:
+    if _reclaimed(item):
+        return "room: its lent room was reclaimed"
+    return first_reason(item["reasons"], item["spec"].get("sites", ()))
+
+
 def _row(item: Json, now_s: int) -> tuple[object, ...]:
     placed = f"{item['site']}/{item['pool']}" if item["site"] else "-"
-    waits = first_reason(item["reasons"]) if item["state"] == "waiting" else ""
+    waits = _waits_for(item) if item["state"] == "waiting" else ""
     state = f"{item['state']}, out of reach" if item["out_of_reach"] else item["state"]
     return (
         item["id"],

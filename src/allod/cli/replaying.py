@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allod.cli import kernel_cache
 from allod.cli.output import Column, counting, note, out, out_json, table
+from allod.cli.words import instant
 from allod.domain.units import parse_duration_s, parse_instant_s
 from allod.errors import InvalidInput
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _BROKEN_SHOWN = 5
+#: A trace whose times are later than this counts from 1970; others count from their beginning.
+_FROM_1970_S = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ def trace(asked: Asked, *, as_json: bool) -> None:
         result = replay_trace(options, forward)
     came_to = summary(result)
     _tell_broken(came_to["trace"])
+    if not result.jobs and (asked.begin or asked.end):
+        _tell_when(options)
     if not as_json:
         _tell_whole(came_to)
         for made in tables(came_to):
@@ -118,6 +123,29 @@ def _time_s(option: str, text: str) -> int | None:
     raise InvalidInput(
         f"{option} '{text}' is no time", mend="write seconds, e.g. 2d or 36h, or a date"
     )
+
+
+def _tell_when(options: ReplayOptions) -> None:
+    """When the jobs of the trace were submitted, for those whose --from and --to leave none."""
+    from allod.replay.traces import open_trace
+
+    first = last = None
+    for chunk in open_trace(options.trace, format=options.format):
+        if len(chunk):
+            first = int(chunk.submit_s[0]) if first is None else first
+            last = int(chunk.submit_s[-1])
+    if first is None or last is None:
+        note("the trace has no jobs")
+        return
+    note(
+        f"--from and --to leave no job: the first of the trace was submitted at {_on_clock(first)}"
+        f", the last at {_on_clock(last)}"
+    )
+
+
+def _on_clock(at_s: int) -> str:
+    """A time as --from and --to take it: seconds, and the date where they count from 1970."""
+    return f"{at_s} s" + (f" ({instant(at_s)})" if at_s >= _FROM_1970_S else "")
 
 
 def _tell_whole(came_to: Json) -> None:

@@ -11,7 +11,8 @@ import typer
 
 from allod.cli import kernel_cache
 from allod.cli.output import counting, out, out_json
-from allod.errors import Different, InvalidInput
+from allod.cli.place import Place
+from allod.errors import Different, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +33,10 @@ def check_alone(others: Sequence[str]) -> None:
         )
 
 
-def again(source: Path, *, as_json: bool) -> None:
+def again(source: Path, *, database: str, as_json: bool) -> None:
     """Make every decision of a log again and say whether all were the same.
+
+    `database` is that of the node whose data folder `source` is, if it was given one by hand.
 
     Raises:
         Different: One was not; names the leaf.
@@ -42,7 +45,7 @@ def again(source: Path, *, as_json: bool) -> None:
     kernel_cache.use()
     from allod.replay.log import replay_log
 
-    with _leaves(source) as leaves, counting("leaves made again") as told:
+    with _leaves(source, database) as leaves, counting("leaves made again") as told:
         found = replay_log(leaves, told)
     difference = found.first_difference
     if as_json:
@@ -69,12 +72,19 @@ def again(source: Path, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _leaves(source: Path) -> Iterator[Path | Iterable[Leaf]]:
+def _leaves(source: Path, database: str) -> Iterator[Path | Iterable[Leaf]]:
     """The log: a file as it is, a data folder's read from its database."""
     if not source.is_dir():
         yield source
         return
     from allod.bootstrap import log_of
+    from allod.config import read_config
 
-    with log_of(source) as leaves:
+    elsewhere = Place(source).database()
+    if elsewhere and not read_config(source, database=database or None).database:
+        raise NotFound(
+            f"the node of {source} was started with --database and keeps its log in {elsewhere}",
+            mend=f"write `allod replay --log {source} --database URL`, or set ALLOD_DATABASE",
+        )
+    with log_of(source, database=database) as leaves:
         yield leaves

@@ -53,6 +53,7 @@ def serve(wanted: Wanted, begun: Callable[[Address], None]) -> None:
 
         with open_node(wanted.data, config=config) as node:
             _keep_token(node, place)
+            place.note_database(config.database)
             settings = ApiSettings(loopback=config.loopback)
             app = create_app(node, settings=settings, pages=pages())
             address = Address(url=url_of(bound), pid=os.getpid(), version=__version__)

@@ -8,6 +8,7 @@ from pathlib import Path
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, out, out_json, pairs, table
 from allod.cli.words import instant, power, span, value
+from allod.domain.fact import Standing
 
 _LIST = (
     Column("name"),
@@ -43,13 +44,16 @@ def show_list(data: Path, *, as_json: bool) -> None:
     """Print all sites as they are now."""
     with connect(data) as node:
         found = node.get("/v1/sites")["items"]
+        documents = [] if as_json else node.get("/v1/documents", kind="Site")["items"]
     if as_json:
         out_json(found)
-    else:
-        table(_LIST, (_row(item) for item in found), none="no site is there")
+        return
+    unknown = {item["name"]: _unknown_power(item) for item in documents}
+    rows = (_row(item, unknown.get(item["name"], frozenset())) for item in found)
+    table(_LIST, rows, none="no site is there")
 
 
-def _row(site: Json) -> tuple[object, ...]:
+def _row(site: Json, unknown: frozenset[str]) -> tuple[object, ...]:
     return (
         site["name"],
         value(site["country"]),
@@ -58,7 +62,7 @@ def _row(site: Json) -> tuple[object, ...]:
         f"{site['free']:,}",
         site["waiting"],
         power(site["power_committed_w"]),
-        power(site["power_limit_w"]),
+        "unknown" if unknown else power(site["power_limit_w"]),
         _runner(site),
     )
 
@@ -73,10 +77,11 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
     """Print one site as it is now."""
     with connect(data) as node:
         site = node.get(f"/v1/sites/{part(name)}")
+        document = {} if as_json else node.get(f"/v1/documents/Site/{part(name)}")
     if as_json:
         out_json(site)
         return
-    pairs(_facts(site))
+    pairs(_facts(site, _unknown_power(document)))
     out()
     pools = (
         (pool["name"], pool["accelerator"] or "-", pool["live"], pool["in_use"], pool["free"])
@@ -88,18 +93,40 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
         table(_CLASSES, _classes(site["classes"]), none="it has no charter")
 
 
-def _facts(site: Json) -> Iterator[tuple[str, object]]:
+def _unknown_power(document: Json) -> frozenset[str]:
+    """'base_load_w', 'power_w': what the site's document does not know of its envelope.
+
+    The node counts with 0 W in the place of either, so that nothing is placed there.
+    """
+    envelope = document["document"]["spec"].get("envelope") or {}
+    return frozenset(
+        name
+        for name, fact in envelope.get("site", {}).items()
+        if isinstance(fact, dict) and fact.get("standing") == Standing.UNKNOWN
+    )
+
+
+def _facts(site: Json, unknown: frozenset[str]) -> Iterator[tuple[str, object]]:
     yield "site", f"{site['name']}: {site['title']}"
     yield "at", instant(site["at_s"])
     yield "runner", _runner(site)
     yield "live", f"{site['live']:,}, {site['in_use']:,} in use, {site['free']:,} free"
     yield "work", f"{site['running']} hold room, {site['waiting']} wait"
-    limit = power(site["power_limit_w"]) if site["power_limit_w"] is not None else "no limit"
-    base = f"base load {power(site['base_load_w'])}"
-    yield "power", f"{power(site['power_committed_w'])} committed ({base}) of {limit}"
+    yield "power", _power(site, unknown)
     for name in ("country", "operator", "management", "metadata"):
         yield name, _fact(site[name])
     yield "control", value(list(site["control"])).replace("?", "unknown")
+
+
+def _power(site: Json, unknown: frozenset[str]) -> str:
+    """What is committed of what limit; where either is not known, that and what follows."""
+    base = "unknown" if "base_load_w" in unknown else power(site["base_load_w"])
+    limit = power(site["power_limit_w"]) if site["power_limit_w"] is not None else "no limit"
+    if unknown:
+        # With an unknown base load the node's limit for work is 0 W, which is nobody's limit.
+        limit = "an unknown limit" if "power_w" in unknown else "what is left of the limit"
+    because = "; nothing is placed until that is known" if unknown else ""
+    return f"{power(site['power_committed_w'])} committed (base load {base}) of {limit}{because}"
 
 
 def _fact(fact: Json) -> str:

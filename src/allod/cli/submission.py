@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from allod.cli.client import Json, NodeClient, connect
+from allod.cli.client import AnswerLost, Json, NodeClient, connect
 from allod.cli.output import out, out_json, waiting
 from allod.cli.reading import read_all
 from allod.cli.words import counted, from_now, printable, span
 from allod.domain.document import Document, from_json
-from allod.errors import InvalidDocument, InvalidInput, Unavailable
+from allod.errors import AllodError, InvalidDocument, InvalidInput, Unavailable
 
 LIVE = ("running", "placed", "stopping", "waiting")
 _POLL_FIRST_S, _POLL_MAX_S = 0.1, 2.0
@@ -31,6 +31,7 @@ class Order:
 
     document: Document
     key: str
+    base_key: str  #: What --key must be given for the same keys to come out again.
 
 
 def orders(files: Sequence[Path], *, name: str, count: int, key: str) -> list[Order]:
@@ -59,7 +60,7 @@ def orders(files: Sequence[Path], *, name: str, count: int, key: str) -> list[Or
     copies = [(document, i) for document in documents for i in range(count)]
     alone = len(copies) == 1
     return [
-        Order(document, base if alone else f"{base}.{document.name}.{i + 1}")
+        Order(document, base if alone else f"{base}.{document.name}.{i + 1}", base)
         for document, i in copies
     ]
 
@@ -77,10 +78,14 @@ def perform(data: Path, wanted: Sequence[Order], *, wait: bool, as_json: bool) -
         try:
             with _bar(len(wanted)) as forward:
                 for order in wanted:
-                    answer = node.post("/v1/workloads", order.document.to_json(), key=order.key)
-                    answers.append(answer)
+                    body = order.document.to_json()
+                    try:
+                        answer = node.post("/v1/workloads", body, key=order.key)
+                    except (Unavailable, AnswerLost) as error:
+                        raise _with_key(error, order, len(answers)) from error
+                    answers.append(answer | {"key": order.key})
                     if not as_json:
-                        out(told(answer))
+                        out(told(answer, body["spec"].get("sites", ())))
                     forward()
         finally:
             # What was taken before something went wrong must not be lost to the caller.
@@ -91,7 +96,18 @@ def perform(data: Path, wanted: Sequence[Order], *, wait: bool, as_json: bool) -
     return all(answer["state"] != "refused" for answer in answers)
 
 
-def told(answer: Json) -> str:
+def _with_key(error: Unavailable | AnswerLost, order: Order, taken: int) -> AllodError:
+    """The error with what makes asking again safe, if anything was taken or may have been."""
+    if not taken and not isinstance(error, AnswerLost):
+        return error
+    before = f"; {counted(taken, 'workload')} before it {'was' if taken == 1 else 'were'} taken"
+    return type(error)(
+        error.message + (before if taken else ""),
+        mend=f"ask again for the same with --key {order.base_key}; that starts nothing twice",
+    )
+
+
+def told(answer: Json, sites: Sequence[str] = ()) -> str:
     """The first decision about a workload, in a line."""
     decision = answer["decision"]
     head = f"{answer['id']} {printable(answer['name'])}: "
@@ -104,23 +120,31 @@ def told(answer: Json) -> str:
         case "hold":
             expected = decision["expected_at_s"]
             start = f"; expected {from_now(expected, int(time.time()))}" if expected else ""
-            return f"{head}waits: {first_reason(decision['reasons'])}{start}"
+            return f"{head}waits: {first_reason(decision['reasons'], sites)}{start}"
         case _:
-            return f"{head}refused: {first_reason(decision['reasons'])}"
+            return f"{head}refused: {first_reason(decision['reasons'], sites)}"
 
 
-def first_reason(reasons: Sequence[Json]) -> str:
+def first_reason(reasons: Sequence[Json], sites: Sequence[str] = ()) -> str:
     """The reason that says most, where it holds, and how many more there are.
 
-    Where a site is closed for ever its reasons are of less use than those of one that may open.
+    Where a site is closed for ever its reasons are of less use than those of one that may open,
+    and those of a site that was not asked for (`sites`; none named: all were) are of none.
     """
     if not reasons:
         return "no reason was given"
-    closed = {reason["site"] for reason in reasons if reason["forever"]}
-    reason = next((reason for reason in reasons if reason["site"] not in closed), reasons[0])
+    meant = [item for item in reasons if _asked_for(item, sites)] or reasons
+    closed = {reason["site"] for reason in meant if reason["forever"]}
+    reason = next((reason for reason in meant if reason["site"] not in closed), meant[0])
     site = f"{reason['site']}: " if reason["site"] else ""
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return f"{site}{printable(reason['message'])}{more}"
+
+
+def _asked_for(reason: Json, sites: Sequence[str]) -> bool:
+    if reason["code"] == "site-not-asked-for":
+        return False
+    return not sites or reason["site"] in ("", *sites)
 
 
 def _ends(node: NodeClient, answers: Sequence[Json], *, as_json: bool) -> bool:
@@ -142,7 +166,7 @@ def _ends(node: NodeClient, answers: Sequence[Json], *, as_json: bool) -> bool:
             if open_ids:
                 time.sleep(pause_s)
                 pause_s = min(1.5 * pause_s, _POLL_MAX_S)
-    views = [ended[answer["id"]] for answer in answers]
+    views = [ended[answer["id"]] | {"key": answer["key"]} for answer in answers]
     if as_json:
         out_json(views)
     return all(view["state"] == "completed" for view in views)
@@ -164,7 +188,7 @@ def end_told(view: Json) -> str:
     """How a workload ended, in a line."""
     head = f"{view['id']} {printable(view['name'])}: {view['state']}"
     if view["state"] == "refused":
-        return f"{head}: {first_reason(view['reasons'])}"
+        return f"{head}: {first_reason(view['reasons'], view['spec'].get('sites', ()))}"
     began, ended = view["started_at_s"] or view["placed_at_s"], view["ended_at_s"]
     after = f" after {span(ended - began)}" if began and ended else ""
     status = f", exit status {view['exit_status']}" if view["exit_status"] else ""

@@ -61,12 +61,23 @@ def _facts(view: Json, now_s: int) -> Iterator[tuple[str, object]]:
         if view["state"] == "waiting" and view["expected_at_s"]:
             yield "expected", f"{from_now(view['expected_at_s'], now_s)}: {view['basis']}"
     yield "ended", instant(view["ended_at_s"])
-    if view["exit_status"] is not None:
-        yield "exit status", view["exit_status"]
-    yield "detail", view["detail"]
+    yield from _outcome(view)
     yield "cancelled by", view["cancelled_by"]
     command = view["spec"].get("command", ())
     yield "command", " ".join(command)
+
+
+def _outcome(view: Json) -> Iterator[tuple[str, object]]:
+    """How it ended; of work that is asked for again, how the run before ended."""
+    status = view["exit_status"]
+    if view["state"] == "waiting":
+        if view["run"]:
+            ends = [view["outcome"], view["detail"], "" if status is None else f"exit {status}"]
+            yield "last run", ", ".join([f"run {view['run']}", *(end for end in ends if end)])
+        return
+    if status is not None:
+        yield "exit status", status
+    yield "detail", view["detail"]
 
 
 def _decision(item: Json) -> tuple[object, ...]:

@@ -90,6 +90,16 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
             help="In place of a trace: a log that --record wrote, or a node's data folder.",
         ),
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            envvar="ALLOD_DATABASE",
+            help="With --log DATA: the database that `allod up` was given with --database.",
+            show_default="what the data folder says",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Live through a trace or a log, by the rules that decide live.
@@ -102,7 +112,7 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
     if log is not None:
         others = {"TRACE": trace, "--scenario": scenario, "--pool": pool, "--policy": policy}
         replaying_log.check_alone([name for name, given in others.items() if given is not None])
-        replaying_log.again(log, as_json=as_json)
+        replaying_log.again(log, database=database, as_json=as_json)
         return
     replaying.trace(
         replaying.Asked(

@@ -91,11 +91,17 @@ function siteAnswer(answer) {
   return h(
     "article",
     { class: "answer", "data-site": answer.site },
-    h("h4", {}, answer.site || "Everywhere", h("span", { class: "dim" }, answer.blockers.length ? ` ${count(answer.blockers.length)} in its way` : " nothing in its way")),
-    h("ul", {}, answer.blockers.map(blocker)),
+    h("h4", {}, answer.site || "Everywhere", h("span", { class: "dim" }, standsThere(answer))),
+    h("ul", {}, [...answer.blockers, ...answer.spoke_for].map(blocker)),
     answer.change ? h("p", { class: "change" }, h("b", {}, "What would help: "), answer.change) : null,
     expected,
   );
+}
+
+function standsThere(answer) {
+  if (answer.spoke_for.length) return " it was placed there";
+  if (answer.blockers.some((reason) => reason.code === "floor-reclaimed")) return " it had to go from there";
+  return answer.blockers.length ? ` ${count(answer.blockers.length)} in its way` : " nothing in its way";
 }
 
 function blocker(reason) {

@@ -66,6 +66,8 @@ function watts(site) {
   const committed = power(site.power_committed_w);
   const base = power(site.base_load_w);
   if (site.power_limit_w === null) return gauge("Power", `${committed} committed`, "no limit stated", bar(`${committed} committed, no limit stated`, 0, []));
+  // The node counts with 0 W where the limit or the base load is not known.
+  if (site.power_limit_w === 0) return gauge("Power", `${committed} committed`, "none for work: the limit is 0 W, or limit or base load is unknown", bar(`${committed} committed`, 0, []));
   const free = power(Math.max(0, site.power_limit_w - site.power_committed_w));
   const text = `${powerOf(site.power_committed_w, site.power_limit_w)} committed`;
   const work = Math.max(0, site.power_committed_w - site.base_load_w);

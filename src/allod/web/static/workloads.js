@@ -73,6 +73,8 @@ function why(item) {
   switch (item.state) {
     case "waiting":
     case "refused":
+      // Recorded when its room went; what it waits for now is asked when it is opened.
+      if (item.state === "waiting" && item.reasons.some((reason) => reason.code === "floor-reclaimed")) return h("span", { class: "dim" }, "asked for again: its lent room was taken back");
       return [item.state === "waiting" && item.expected_at_s ? h("span", { class: "expected" }, "expected to start ", until(item.expected_at_s)) : null, reasonsBySite(item.reasons)];
     case "placed":
     case "running":
