@@ -31,7 +31,7 @@ def a_party(seat: str | None, owners: Owners | None = None, *, dispersed: bool =
             )
             for name, share in (owners or {}).items()
         ),
-        dispersed=dispersed,
+        dispersed=Fact(value=dispersed),
     )
 
 
@@ -185,6 +185,14 @@ def test_a_controller_stands_as_its_weakest_fact_and_assumed_shares_are_listed()
     )
 
 
+def test_that_the_rest_is_dispersed_can_be_assumed_and_the_finding_says_so() -> None:
+    unknown = a_party("NO").model_copy(update={"dispersed": Fact[bool](standing="unknown")})
+    assert unknown_paths("x", {"x": unknown}) == ["Party/x: spec.owners"]
+    assumed = Fact[bool](value=True, standing=Standing.ASSUMED)
+    finding = controllers("x", {"x": unknown.model_copy(update={"dispersed": assumed})})
+    assert (finding.unknown, finding.assumed) == ((), ("Party/x: spec.dispersed",))
+
+
 # ------------------------------------------------------------------ against other statements
 
 
@@ -267,7 +275,7 @@ def completed(parties: Mapping[str, Party], draw: st.DrawFn) -> dict[str, Party]
                 share = draw(st.integers(0, left // 1000)) * 1000
                 left -= share
             owners[h.party] = share
-        if not party.dispersed:
+        if not party.dispersed.value:
             owners[STRANGER] = left
         complete[name] = a_party("NO", owners)
     return complete
@@ -418,7 +426,7 @@ def walk(
         party = parties[name]
         open_share = any(h.share_bp.value is None for h in party.owners)
         left = 10_000 - sum(h.share_bp.value or 0 for h in party.owners)
-        if party.dispersed and not open_share:
+        if party.dispersed.value and not open_share:
             steps[place[name], end[party.seat.value]] += left / 10_000
         else:
             steps[place[name], nobody] += left / 10_000

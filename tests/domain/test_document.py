@@ -25,6 +25,7 @@ kind: Party
 metadata: {name: %s}
 spec: {title: T, seat: %s}
 """
+HOLDING = "{party: a, share_bp: %s}"
 SITE = """
 apiVersion: allod/v1
 kind: Site
@@ -82,6 +83,15 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
         (PARTY % ("p", "ZZ"), "spec.seat.value", "'ZZ'"),
         (PARTY % ("p", "NO, seet: SE"), "spec.seet", "write 'seat'"),
         (PARTY % ("p", "NO, seat: SE"), "line", "twice"),
+        (PARTY.replace("seat", "seet") % ("p", "NO"), "spec.seet", "write 'seat'"),
+        (PARTY.replace("metadata", "metdata") % ("p", "NO"), "metdata", "write 'metadata'"),
+        (PARTY % ("p", "NO, owners: [{party: a, share_bp: 0.25}]"), "share_bp", "write 2500: "),
+        (PARTY % ("p", f"NO, owners: [{HOLDING % 1}, {HOLDING % 2}]"), "", "'a' twice"),
+        (PARTY % ("p", "{value: NO, standing: assumed}"), "spec.seat", "spec.assumptions"),
+        (WORKLOAD % ", residency: {control: {foreign_share_max_bp: 1}}", "control", "within"),
+        (WORKLOAD.replace("accelerators: 1", "accelerators: many") % "", "", "whole number"),
+        (WORKLOAD % ", command: echo", "spec.command", "is not a list (got 'echo') (write one"),
+        (SITE + "  stop_time_s: 1.5h", "spec.stop_time_s", "e.g. '90s'"),
         (PARTY % ("p", "{value: NO, standing: unknown}"), "spec.seat", "no value"),
         (PARTY % ("p", "{standing: proved}"), "spec.seat", "no value"),
         (WORKLOAD % ", accelerators: 2", "line", "twice"),
@@ -98,6 +108,31 @@ def test_a_fault_is_named_with_file_path_value_and_mend(text: str, path: str, wo
     assert error.file.startswith("f.yaml")
     assert path in error.path
     assert words in str(error)
+
+
+def test_a_number_out_of_bounds_or_in_another_unit_is_told_how_it_is_written() -> None:
+    pues = ("1.15", "1", "20000")
+    told = [str(refused(SITE + f"  pue_milli: {pue}")) for pue in pues]
+    assert "is not a whole number (got 1.15)" in told[0]
+    assert "write 1150: it is in thousandths" in told[0]
+    assert "must be at least 1,000 (got 1)" in told[1]
+    assert "write a number of at least 1000, in thousandths" in told[1]
+    assert "at most 10000" in told[2]
+
+
+def test_dispersed_is_a_fact_and_a_bare_word_is_still_read() -> None:
+    for text in ("NO, dispersed: true", "NO, dispersed: {value: true, source: register}"):
+        (document,) = read_documents(PARTY % ("p", text))
+        assert isinstance(document.spec, Party)
+        assert document.spec.dispersed.value is True
+    (document,) = read_documents(PARTY % ("p", "NO"))
+    assert isinstance(document.spec, Party)
+    assert not document.spec.dispersed.known
+
+
+def test_a_key_with_a_slip_of_the_pen_is_one_fault() -> None:
+    assert "more" not in str(refused(PARTY.replace("seat", "seet") % ("p", "NO")))
+    assert "and 1 more" in str(refused(PARTY.replace("seat", "zzzz") % ("p", "NO")))
 
 
 def test_a_fault_counts_the_others() -> None:

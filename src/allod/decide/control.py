@@ -126,7 +126,7 @@ def _reaching_half(name: str, parties: Parties, hands: _Hands, *, possible: bool
             for hand in hands[holding.party]
             if not holding.share_bp.known
         }
-        if not parties[name].dispersed:
+        if not parties[name].dispersed.value:
             may_have_it.add(UNKNOWN_HAND)
         commanded_bp.setdefault(UNKNOWN_HAND, 0)
         for hand in commanded_bp:

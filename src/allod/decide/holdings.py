@@ -57,7 +57,7 @@ def open_bp(name: str, parties: Parties) -> int:
 
     What is dispersed is left over by the listed owners, so it is not known while a share is not.
     """
-    dispersed = parties[name].dispersed and not has_open_share(name, parties)
+    dispersed = parties[name].dispersed.value and not has_open_share(name, parties)
     return 0 if dispersed else rest_bp(name, parties)
 
 
@@ -67,7 +67,9 @@ def share_path(name: str, holding: Holding) -> str:
 
 
 def assumed_shares(name: str, parties: Parties) -> Iterator[str]:
-    """Where a share of `name` stands that a scenario filled in."""
+    """Where a share of `name` stands, or that its rest is dispersed, if a scenario filled it in."""
+    if name in parties and parties[name].dispersed.standing is Standing.ASSUMED:
+        yield f"Party/{name}: spec.dispersed"
     for holding in holdings(name, parties):
         if holding.share_bp.standing is Standing.ASSUMED:
             yield share_path(name, holding)

@@ -79,11 +79,7 @@ def _share_reasons(
     rule: Rule, control: Control, limit_bp: int, site_name: str, site: Site, parties: Parties
 ) -> Iterator[Reason]:
     operator = site.operator.value or ""
-    if control.within is None:
-        path = f"{rule.origin}: residency.control.within"
-        fact = UnknownFact(path, "what counts as foreign is not said")
-        yield fact_unknown(rule, site_name, fact, _foreign_needed(control, limit_bp))
-        return
+    assert control.within is not None, "a rule on foreign shares says what is foreign"
     share = foreign_share(operator, expand(control.within), parties)
     needed = _foreign_needed(control, limit_bp)
     if share.known_bp > limit_bp:

@@ -13,11 +13,12 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from allod.domain.base import Name, Part
 from allod.domain.charter import Charter
 from allod.domain.dataset import Dataset
+from allod.domain.fact import Fact, Standing
+from allod.domain.faults import invalid_document, shown
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.scenario import Scenario
@@ -26,6 +27,7 @@ from allod.domain.workload import Workload
 from allod.errors import InvalidDocument
 
 API_VERSION = "allod/v1"
+_ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _DEPTH_MAX = 64
 _ALIASES_MAX = 1000
 
@@ -90,7 +92,7 @@ def read_documents(text: str, file: str = "input") -> tuple[Document, ...]:
         ) from error
     if not raw:
         raise InvalidDocument("there is no document", file=file, mend="write at least one document")
-    documents = tuple(from_json(item, file=f"{file}:{line}") for line, item in raw)
+    documents = tuple(asked_document(item, file=f"{file}:{line}") for line, item in raw)
     seen: dict[str, Document] = {}
     for document in documents:
         if document.key in seen:
@@ -166,8 +168,47 @@ def _refuse_double_keys(node: yaml.Node) -> None:
             _refuse_double_keys(value)
 
 
+def asked_document(item: Any, file: str = "input") -> Document:
+    """The document that `item` holds, as people may write it: without facts that are assumed.
+
+    Raises:
+        InvalidDocument: It breaks its schema, or assumes what only a scenario may.
+    """
+    document = from_json(item, file)
+    path = _assumed_in(document.spec, "spec")
+    if path:
+        raise InvalidDocument(
+            "only a scenario may assume a fact",
+            file=file,
+            path=f"{document.key}: {path}",
+            value="standing: assumed",
+            mend="write 'declared' with a source, or 'unknown' here and the value in a Scenario's "
+            "spec.assumptions",
+        )
+    return document
+
+
+def _assumed_in(value: Any, path: str) -> str:
+    """The path of the first fact in `value` that is assumed; empty if none is."""
+    if isinstance(value, Fact):
+        return path if value.standing is Standing.ASSUMED else ""
+    parts: list[tuple[str, Any]] = []
+    if isinstance(value, BaseModel):
+        parts = [(name, getattr(value, name)) for name in value.model_fields_set]
+    elif isinstance(value, dict):
+        parts = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, tuple):
+        parts = [(f"[{i}]", item) for i, item in enumerate(value)]
+    found = (_assumed_in(item, f"{path}.{name}") for name, item in sorted(parts, key=_first))
+    return next(filter(None, found), "")
+
+
+def _first(part: tuple[str, Any]) -> str:
+    return part[0]
+
+
 def from_json(item: Any, file: str = "input") -> Document:
-    """The document that `item` (plain values) holds.
+    """The document that `item` (plain values) holds; a record may hold facts that are assumed.
 
     Raises:
         InvalidDocument: It breaks its schema.
@@ -176,7 +217,7 @@ def from_json(item: Any, file: str = "input") -> Document:
         raise InvalidDocument(
             "a document is a mapping",
             file=file,
-            value=_shown(item),
+            value=shown(item),
             mend="begin with 'apiVersion:'",
         )
     _check_envelope(item, file)
@@ -185,11 +226,13 @@ def from_json(item: Any, file: str = "input") -> Document:
     try:
         metadata = Metadata.model_validate(item["metadata"])
     except ValidationError as error:
-        raise _invalid(error, Metadata, file, "metadata") from error
+        raise invalid_document(error, Metadata, file, "metadata") from error
     try:
         spec = model.model_validate(item.get("spec", {}))
     except ValidationError as error:
-        raise _invalid(error, model, file, f"{item['kind']}/{metadata.name}: spec") from error
+        raise invalid_document(
+            error, model, file, f"{item['kind']}/{metadata.name}: spec"
+        ) from error
     return Document(item["kind"], metadata.name, spec, file)
 
 
@@ -207,20 +250,22 @@ def _refuse_nul(value: Any, file: str, path: str) -> None:
 
 
 def _check_envelope(item: dict[str, Any], file: str) -> None:
-    for key in ("apiVersion", "kind", "metadata", "spec"):
+    # A key with a slip of the pen is missing too; what was meant is of more use.
+    for key in item:
+        if key not in _ENVELOPE:
+            lacking = [name for name in _ENVELOPE if name not in item]
+            near = get_close_matches(str(key).lower(), lacking, 1, 0.5)
+            mend = f"write '{near[0]}'" if near else "remove it or move it into spec"
+            raise InvalidDocument("unknown key", file=file, path=str(key), mend=mend)
+    for key in _ENVELOPE:
         if key not in item:
             raise InvalidDocument(f"'{key}' is missing", file=file, mend=f"add '{key}:'")
-    for key in item:
-        if key not in ("apiVersion", "kind", "metadata", "spec"):
-            raise InvalidDocument(
-                "unknown key", file=file, path=str(key), mend="remove it or move it into spec"
-            )
     if item["apiVersion"] != API_VERSION:
         raise InvalidDocument(
             "unknown version",
             file=file,
             path="apiVersion",
-            value=_shown(item["apiVersion"]),
+            value=shown(item["apiVersion"]),
             mend=f"write {API_VERSION}",
         )
     if not isinstance(item["kind"], str) or item["kind"] not in KINDS:
@@ -229,78 +274,6 @@ def _check_envelope(item: dict[str, Any], file: str) -> None:
             "unknown kind",
             file=file,
             path="kind",
-            value=_shown(item["kind"]),
+            value=shown(item["kind"]),
             mend=f"write {near[0]}" if near else f"write one of {', '.join(KINDS)}",
         )
-
-
-def _invalid(
-    error: ValidationError, model: type[BaseModel], file: str, prefix: str
-) -> InvalidDocument:
-    """The first fault of `error` as one clear message; further ones are counted."""
-    faults = error.errors(include_url=False)
-    fault = faults[0]
-    path = ".".join([prefix, *(_step(part) for part in fault["loc"])])
-    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
-    message, mend = _explained(fault, model)
-    value = "" if fault["type"] == "missing" else _shown(fault["input"])
-    return InvalidDocument(message + more, file=file, path=path, value=value, mend=mend)
-
-
-def _explained(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    kind, context = fault["type"], fault.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = sorted(_keys_at(model, fault["loc"][:-1]))
-        near = get_close_matches(str(fault["loc"][-1]), known, 1, 0.5)
-        mend = f"write '{near[0]}'" if near else f"known here: {', '.join(known)}"
-        return "unknown key", mend
-    if kind == "missing":
-        return "is missing", f"add '{fault['loc'][-1]}:'"
-    if kind == "value_error":
-        message, _, mend = str(context.get("error", fault["msg"])).partition("; ")
-        return message, mend
-    if kind in ("enum", "literal_error"):
-        return "is not one of the choices", f"write {context.get('expected', '')}"
-    if kind == "string_pattern_mismatch":
-        return "has characters that a name may not have", "use a-z, 0-9 and '-'"
-    return fault["msg"].lower(), ""
-
-
-def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> set[str]:
-    """Keys that the schema knows at `loc`; found by walking the JSON Schema."""
-    schema = model.model_json_schema()
-    definitions = schema.get("$defs", {})
-    nodes = [schema]
-    for part in loc:
-        following: list[dict[str, Any]] = []
-        for node in _resolved(nodes, definitions):
-            if isinstance(part, int):
-                following += [node["items"]] if "items" in node else node.get("prefixItems", [])
-            elif part in node.get("properties", {}):
-                following.append(node["properties"][part])
-            elif isinstance(node.get("additionalProperties"), dict):
-                following.append(node["additionalProperties"])
-        nodes = following
-    return {key for node in _resolved(nodes, definitions) for key in node.get("properties", {})}
-
-
-def _resolved(nodes: list[dict[str, Any]], definitions: dict[str, Any]) -> list[dict[str, Any]]:
-    """`nodes` with references followed and alternatives laid side by side."""
-    found: list[dict[str, Any]] = []
-    for node in nodes:
-        if "$ref" in node:
-            found += _resolved([definitions[node["$ref"].rsplit("/", 1)[-1]]], definitions)
-        elif "anyOf" in node:
-            found += _resolved(node["anyOf"], definitions)
-        else:
-            found.append(node)
-    return found
-
-
-def _step(part: int | str) -> str:
-    return f"[{part}]" if isinstance(part, int) else str(part)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from allod.domain.areas import AreaOrCountry
 from allod.domain.base import Part, Text
@@ -19,6 +19,14 @@ class Control(Part):
     """No party in control may have its seat here."""
     foreign_share_max_bp: int | None = Field(default=None, ge=0, le=10_000)
     """Largest share that owners seated outside `within` may hold together. [basis points]"""
+
+    @model_validator(mode="after")
+    def _says_what_is_foreign(self) -> Control:
+        if self.foreign_share_max_bp is not None and self.within is None:
+            raise ValueError(
+                "foreign_share_max_bp does not say what is foreign; add 'within: [NO]' beside it"
+            )
+        return self
 
 
 class Residency(Part):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact, Standing
-from allod.domain.units import NEVER_S, Count, InstantS, PowerW
+from allod.domain.units import NEVER_S, Count, DurationS, InstantS, PowerW
 
 #: Power usage effectiveness in thousandths.
 PueMilli = Annotated[int, Field(ge=1000, le=10_000, strict=True)]
@@ -139,7 +139,7 @@ class Site(Part):
     """Power usage effectiveness in thousandths; 1100 is PUE 1.10."""
     runner: Literal["local", "none"] = "local"
     """What carries placements out; 'none' is for sites that are only planned or replayed."""
-    stop_time_s: int = Field(default=30, ge=0)
+    stop_time_s: DurationS = 30
     """How long the runner may take to stop a workload after its notice ran out. [s]"""
 
     @model_validator(mode="after")
