@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from allod import __version__
 from allod.api import documents, events, probes, problems, sites, tokens, workloads
@@ -15,9 +17,11 @@ from allod.api.access import Access
 from allod.api.guard import Guard, HttpMetrics
 from allod.api.node_api import NodeApi
 from allod.api.openapi import openapi_of
+from allod.api.problems import of_error
 from allod.api.settings import ApiSettings
 from allod.api.streams import Streams
 from allod.api.views import JsonResponse
+from allod.errors import AllodError
 
 
 def create_app(
@@ -47,14 +51,14 @@ def create_app(
         most=settings.streams_max, heartbeat_s=settings.heartbeat_s, poll_s=settings.poll_s
     )
     routes = app.router.routes
-    # The same handler as in the router, without what FastAPI puts around it: the busiest address.
-    routes.append(_BareRoute("/v1/workloads", workloads.submit, methods=["POST"]))
     for module in (workloads, documents, sites, events, tokens, probes):
         routes.extend(module.router.routes)
     routes.append(_BareRoute("/v1/openapi.json", _openapi_route(app), methods=["GET"]))
     routes.extend(pages)
     problems.install(app)
-    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    # The busiest address. The router has the same handler, and what FastAPI puts around it.
+    submit = _Direct(Route("/v1/workloads", workloads.submit, methods=["POST"]), workloads.submit)
+    app.add_middleware(Guard, settings=settings, metrics=metrics, direct={submit.key: submit})
     return app
 
 
@@ -62,6 +66,23 @@ def close_streams(app: FastAPI) -> None:
     """End all streams of `app`; they would keep a server from stopping."""
     streams: Streams = app.state.streams
     streams.close()
+
+
+class _Direct:
+    """A handler that is asked without a router; its errors of ours are problems all the same."""
+
+    def __init__(self, route: Route, handler: Callable[[Request], Awaitable[Response]]) -> None:
+        self.key = ("POST", route.path)
+        self._route, self._handler = route, handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self._route
+        request = Request(scope, receive)
+        try:
+            response = await self._handler(request)
+        except AllodError as error:
+            response = of_error(request, error)
+        await response(scope, receive, send)
 
 
 class _BareRoute(Route):

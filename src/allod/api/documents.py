@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from allod.api import views
 from allod.api.access import access_of
+from allod.api.bell import answer
 from allod.api.body import documents_of
 from allod.api.routing import (
     READ_PROBLEMS,
@@ -18,7 +19,6 @@ from allod.api.routing import (
     Operator,
     Reader,
     StrictRoute,
-    answer,
     problems,
 )
 from allod.api.shapes import Changes, Kinds, Listed

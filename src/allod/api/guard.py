@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from time import perf_counter
@@ -68,8 +69,17 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Guard:
     """The outermost layer: refuses what should not reach a route, dresses what leaves."""
 
-    def __init__(self, app: ASGIApp, *, settings: ApiSettings, metrics: HttpMetrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: ApiSettings,
+        metrics: HttpMetrics,
+        direct: Mapping[tuple[str, str], ASGIApp],
+    ) -> None:
+        """Guard `app`; `direct` answers its methods and paths without any router."""
         self._app = app
+        self._direct = direct
         self._settings = settings
         self._metrics = metrics
 
@@ -95,7 +105,8 @@ class Guard:
         except (WrongHost, TooLarge) as error:
             await of_error(Request(scope), error)(scope, receive, dressed)
             return
-        await self._app(scope, limited, dressed)
+        app = self._direct.get((scope["method"], scope["path"]), self._app)
+        await app(scope, limited, dressed)
 
     def _check_host(self, host: str) -> None:
         """A page of another name that resolves to this machine must not read from it."""

@@ -1,12 +1,10 @@
-"""What all routes share: the node, strict query parameters, answers of Futures."""
+"""What all routes share: the node, strict query parameters, what errors mean."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, params
 from fastapi.dependencies.utils import get_flat_params
@@ -18,8 +16,6 @@ from allod.api.node_api import NodeApi
 from allod.api.problems import InvalidField
 from allod.api.shapes import Problem
 from allod.run.node_views import Role, Token
-
-T = TypeVar("T")
 
 
 async def node_of(request: Request) -> NodeApi:
@@ -34,11 +30,6 @@ Submitter = Annotated[Token, Depends(needs(Role.SUBMIT))]
 Operator = Annotated[Token, Depends(needs(Role.OPERATOR))]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the part before.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most items in this part.")]
-
-
-async def answer(future: Future[T]) -> T:
-    """What `future` comes to. A caller who goes away does not cancel what the node works on."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 class StrictRoute(APIRoute):

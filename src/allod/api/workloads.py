@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from allod.api import views
 from allod.api.access import access_of
+from allod.api.bell import answer
 from allod.api.body import documents_of
 from allod.api.node_api import NodeApi
 from allod.api.problems import InvalidField
@@ -22,7 +23,6 @@ from allod.api.routing import (
     Reader,
     StrictRoute,
     Submitter,
-    answer,
     problems,
 )
 from allod.api.shapes import Decided, Explanation, Listed, Submission

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import orjson
 
@@ -22,7 +23,7 @@ from allod.domain.event import (
     TimePassed,
 )
 from allod.errors import InvalidInput
-from allod.prove.encoding import canonical, decode, encode, kind_of
+from allod.prove.encoding import canonical, decode, encode
 from allod.run.log import Leaf
 
 
@@ -49,18 +50,20 @@ class TokenRevoked:
 Admin = TokenMade | TokenRevoked
 Record = Event | Decision | Admin
 
+_ADMIN_TYPES = (TokenMade, TokenRevoked)
 _ADMIN: dict[str, type[TokenMade] | type[TokenRevoked]] = {
-    cls.__name__: cls for cls in (TokenMade, TokenRevoked)
+    cls.__name__: cls for cls in _ADMIN_TYPES
 }
 
 
 def leaf_of(record: Record, seq: int) -> Leaf:
     """`record` as the leaf `seq`."""
-    if isinstance(record, TokenMade | TokenRevoked):
+    if isinstance(record, _ADMIN_TYPES):
         return Leaf(seq, record.at_s, f"admin/{type(record).__name__}", canonical(asdict(record)))
+    kind = _KINDS[type(record)]
     if isinstance(record, DocumentsApplied):
-        return Leaf(seq, record.at_s, kind_of(record), encode(record))
-    return Leaf(seq, record.at_s, kind_of(record), _encoded_fast(record))
+        return Leaf(seq, record.at_s, kind, encode(record))
+    return Leaf(seq, record.at_s, kind, _encoded_fast(record))
 
 
 def _encoded_fast(record: Event | Decision) -> bytes:
@@ -74,7 +77,12 @@ def _encoded_fast(record: Event | Decision) -> bytes:
         values["reasons"] = [
             {name: getattr(reason, name) for name in _REASON_NAMES} for reason in reasons
         ]
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+    return canonical_fast(values)
+
+
+def canonical_fast(value: Any) -> bytes:
+    """The very bytes of `prove.encoding.canonical`, of plain values whose numbers are 64 bits."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 _NAMES: dict[type, tuple[str, ...]] = {
@@ -82,6 +90,14 @@ _NAMES: dict[type, tuple[str, ...]] = {
     for cls in (*EVENTS.values(), *DECISIONS.values(), Reason)
 }
 _REASON_NAMES = _NAMES[Reason]
+_KINDS: dict[type, str] = {
+    **{cls: f"event/{name}" for name, cls in EVENTS.items()},
+    **{cls: f"decision/{name}" for name, cls in DECISIONS.items()},
+}
+#: Records that are about no workload.
+_ABOUT_NONE = (
+    NodeStarted, DocumentsApplied, DocumentRemoved, TimePassed, TokenMade, TokenRevoked
+)  # fmt: skip
 
 
 def record_of(leaf: Leaf) -> Record:
@@ -112,10 +128,7 @@ def is_decision(leaf: Leaf) -> bool:
 
 def workloads_of(record: Record) -> tuple[str, ...]:
     """Ids of the workloads that `record` is about: none, one, or both sides of a reclaim."""
-    if isinstance(
-        record,
-        NodeStarted | DocumentsApplied | DocumentRemoved | TimePassed | TokenMade | TokenRevoked,
-    ):
+    if isinstance(record, _ABOUT_NONE):
         return ()
     other = getattr(record, "for_workload_id", "")
     return (record.workload_id, other) if other else (record.workload_id,)

@@ -12,6 +12,7 @@ from allod.domain.event import Outcome
 from allod.prove.encoding import canonical
 from allod.run.log import WorkloadRow
 from allod.run.node_views import LIVE_STATES, State, WorkloadView
+from allod.run.records import canonical_fast
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class Standing:
         rest = self.placed.to_json()
         reasons = (
             f'{{"decision":{self.decision or "null"},"kind":"{self.decision_kind}",'
-            f'"placed":{canonical(rest).decode() if rest else "{}"}}}'
+            f'"placed":{canonical_fast(rest).decode() if rest else "{}"}}}'
         )
         return WorkloadRow(
             self.workload_id,

@@ -32,7 +32,14 @@ from allod.domain.workload import OnReclaim
 from allod.prove.encoding import canonical
 from allod.run.log import Act, DocumentRow, Leaf, TokenRow, ViewChange, WorkloadLeaf
 from allod.run.node_views import State
-from allod.run.records import Record, TokenMade, TokenRevoked, record_of, workloads_of
+from allod.run.records import (
+    Record,
+    TokenMade,
+    TokenRevoked,
+    canonical_fast,
+    record_of,
+    workloads_of,
+)
 from allod.run.standing import Placed, Standing
 
 
@@ -161,7 +168,7 @@ class Views:
         standing = Standing(
             workload_id=event.workload_id,
             ordinal=self.ordinal,
-            asked=canonical(asked).decode(),
+            asked=canonical_fast(asked).decode(),
             spec=event.workload,
             project=event.workload["project"],
             class_name=event.workload.get("access_class") or "",
@@ -350,5 +357,5 @@ def _start(standing: Standing, site: Site) -> Act:
         standing.workload_id,
         standing.run,
         "start",
-        canonical(body),
+        canonical_fast(body),
     )

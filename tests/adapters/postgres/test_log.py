@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from allod.adapters.postgres import Store
+from allod.adapters.postgres.queries import migrations
 from allod.errors import Conflict, InvalidInput, Unavailable
 from allod.run.log import Act, Answer, Leaf, ViewChange
 from tests.adapters.postgres.proxy import Loss, Proxy
@@ -238,6 +239,23 @@ def test_a_database_of_a_newer_allod_is_left_alone(database: str) -> None:
         other.execute("UPDATE meta SET schema_version = 999")
     with pytest.raises(Conflict, match="has schema 999"):
         Store.open(database)
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(database: str) -> None:
+    first = migrations()[0]
+    with direct(database) as other:
+        other.execute("CREATE SCHEMA allod")
+        other.execute(first[2])
+        other.execute("INSERT INTO leaf VALUES (0, 5, 'event/Told', 'before')")
+        other.execute("UPDATE meta SET tail_seq = 1, views_seq = 1")
+    with Store.open(database) as store:
+        after = [Leaf(1, 6, "event/Told", b"after")]
+        store.append(after, ViewChange(workloads=[workload(1)]))
+        assert list(store.read()) == [Leaf(0, 5, "event/Told", b"before"), *after]
+        assert store.workload("w-1") == workload(1)
+    with direct(database) as other:
+        row = other.execute("SELECT schema_version FROM meta").fetchone()
+        assert row == (migrations()[-1][0],)
 
 
 def test_the_node_id_stays(database: str) -> None:

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
+from allod.adapters.postgres.arrays import Array, ArrayDumper
 from allod.adapters.postgres.queries import SESSION
 from allod.errors import AllodError, Conflict, Forbidden, InvalidInput, Unavailable
 
@@ -60,6 +61,7 @@ def connect(url: str, role: str, *, read_only: bool = False) -> Session:
             url, **{key: value for key, value in defaults.items() if key not in given}
         )
         session = psycopg.connect(whole, autocommit=True)
+        session.adapters.register_dumper(Array, ArrayDumper)
     except psycopg.Error as error:
         raise translate(error, url) from error
     try:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from types import TracebackType
 from typing import Any, Final, Self
 
+from allod.adapters.postgres.arrays import Array, Pack, bigints, blobs, ints, texts
 from allod.adapters.postgres.connection import Session
 from allod.adapters.postgres.queries import LOG, SESSION, VIEWS
 from allod.adapters.postgres.reads import Reads
@@ -22,20 +23,31 @@ _SNAPSHOT_PART: Final = 8 * 1024 * 1024
 #: A statement and its parameters.
 Step = tuple[bytes, list[Any]]
 
+#: A column of a statement: the field that it comes from, and how it is sent.
+Columns = tuple[tuple[Callable[[Any], Any], Pack], ...]
+
+
+def _columns_of(**packs: Pack) -> Columns:
+    return tuple((attrgetter(name), pack) for name, pack in packs.items())
+
+
 # The order of each is the order of the columns in its query.
-_LEAF = attrgetter("at_s", "kind", "body")  # The seq follows from the first one.
-_WORKLOAD = attrgetter(
-    "workload_id", "ordinal", "project", "class_name", "site", "pool", "state", "accelerators",
-    "submitted_at_s", "started_at_s", "ended_at_s", "run", "exit_status", "spec", "reasons",
-    "last_seq",
+_LEAF: Final = _columns_of(at_s=bigints, kind=texts, body=blobs)  # The seq follows from the first.
+_WORKLOAD: Final = _columns_of(
+    workload_id=texts, ordinal=bigints, project=texts, class_name=texts, site=texts, pool=texts,
+    state=texts, accelerators=bigints, submitted_at_s=bigints, started_at_s=bigints,
+    ended_at_s=bigints, run=ints, exit_status=ints, spec=texts, reasons=texts, last_seq=bigints,
 )  # fmt: skip
-_WORKLOAD_LEAF = attrgetter("workload_id", "seq")
-_DOCUMENT = attrgetter("kind", "name", "revision", "seq", "body", "current")
-_TOKEN = attrgetter("name", "sha256", "role", "created_at_s", "revoked_at_s")
-_ACT = attrgetter(
-    "act_id", "workload_id", "run", "verb", "body", "not_before_s", "state", "attempts", "detail"
-)
-_ANSWER = attrgetter("key", "request_digest", "status", "body", "at_s")
+_WORKLOAD_LEAF: Final = _columns_of(workload_id=texts, seq=bigints)
+_ACT: Final = _columns_of(
+    act_id=texts, workload_id=texts, run=ints, verb=texts, body=blobs, not_before_s=bigints,
+    state=texts, attempts=ints, detail=texts,
+)  # fmt: skip
+_ANSWER: Final = _columns_of(key=texts, request_digest=blobs, status=ints, body=blobs, at_s=bigints)
+# Few batches bring these.
+_NAMED: Final = ("kind", "name")
+_DOCUMENT: Final = ("kind", "name", "revision", "seq", "body", "current")
+_TOKEN: Final = ("name", "sha256", "role", "created_at_s", "revoked_at_s")
 
 _DUMPS: Final = (
     "dump_workload",
@@ -105,12 +117,7 @@ class Store(Reads):
         Raises `Unavailable` when it was not done *or cannot be known*: read `tail()`.
         """
         _check_dense(leaves)
-        # The leaves first, so that a second writer hears of the fence before anything else.
-        steps = [_append_leaves(leaves)] if leaves else []
-        steps += _put_views(views)
-        steps += _put(LOG["add_acts"], acts, _ACT)
-        steps += _put(LOG["add_answers"], answers, _ANSWER)
-        self._commit(steps)
+        self._commit([*_put_batch(leaves, views, acts, answers), *_put_described(views)])
 
     def read(self, from_seq: int = 0, limit: int | None = None) -> Iterator[Leaf]:
         """Yield leaves in order from `from_seq`, streaming, from one consistent view."""
@@ -216,7 +223,7 @@ class Store(Reads):
 
     def views_put(self, views: ViewChange, acts: Sequence[Act], next_seq: int) -> None:
         """Write rows of a rebuild; the views then stand before leaf `next_seq`."""
-        steps = _put_views(views) + _put(LOG["add_acts"], acts, _ACT)
+        steps = [*_put_batch((), views, acts, ()), *_put_described(views)]
         self._commit([*steps, (VIEWS["set_views_seq"], [next_seq])])
 
     def views_dump(self) -> bytes:
@@ -249,17 +256,35 @@ def _check_dense(leaves: Sequence[Leaf]) -> None:
             raise Conflict(f"leaf {leaf.seq} stands where leaf {expected} belongs")
 
 
-def _append_leaves(leaves: Sequence[Leaf]) -> Step:
-    return LOG["append_leaves"], [leaves[0].seq, *_columns(leaves, _LEAF)]
-
-
-def _put_views(views: ViewChange) -> list[Step]:
+def _put_batch(
+    leaves: Sequence[Leaf], views: ViewChange, acts: Sequence[Act], answers: Sequence[Answer]
+) -> list[Step]:
+    """Return the one statement that writes leaves and what every batch may bring; none if empty."""
     workloads = {row.workload_id: row for row in views.workloads}
+    rows = (
+        (tuple(workloads.values()), _WORKLOAD),
+        (views.workload_leaves, _WORKLOAD_LEAF),
+        (acts, _ACT),
+        (answers, _ANSWER),
+    )
+    there = any(some for some, _ in rows)
+    if leaves:
+        head = [leaves[0].seq, *_packed(leaves, _LEAF)]
+        if not there:
+            return [(LOG["append_leaves"], head)]
+    elif not there:
+        return []
+    else:
+        head = []
+    columns = [column for some, names in rows for column in _packed(some, names)]
+    return [(LOG["append_batch" if leaves else "put_rows"], head + columns)]
+
+
+def _put_described(views: ViewChange) -> list[Step]:
+    """Return the statements for what few batches bring: documents and tokens."""
     tokens = {row.name: row for row in views.tokens}
     return [
-        *_put(VIEWS["put_workloads"], list(workloads.values()), _WORKLOAD),
-        *_put(VIEWS["put_workload_leaves"], views.workload_leaves, _WORKLOAD_LEAF),
-        *_put(VIEWS["retire_documents"], views.documents, attrgetter("kind", "name")),
+        *_put(VIEWS["retire_documents"], views.documents, _NAMED),
         *_put(VIEWS["put_documents"], _only_last_current(views.documents), _DOCUMENT),
         *_put(VIEWS["put_tokens"], list(tokens.values()), _TOKEN),
     ]
@@ -275,13 +300,15 @@ def _only_last_current(documents: Sequence[DocumentRow]) -> list[DocumentRow]:
     ]
 
 
-def _put(query: bytes, rows: Sequence[object], columns: Callable[[Any], Any]) -> list[Step]:
-    return [(query, _columns(rows, columns))] if rows else []
+def _put(query: bytes, rows: Sequence[object], names: Sequence[str]) -> list[Step]:
+    """Return the statement with one array per column, so that it is one for any number of rows."""
+    columns = [[getattr(row, name) for row in rows] for name in names]
+    return [(query, columns)] if rows else []
 
 
-def _columns(rows: Sequence[object], columns: Callable[[Any], Any]) -> list[list[Any]]:
-    """Return one array per column, so that a batch of any size is one statement."""
-    return [list(column) for column in zip(*map(columns, rows), strict=True)]
+def _packed(rows: Sequence[object], columns: Columns) -> list[Array]:
+    """Return the same, packed."""
+    return [pack([*map(field, rows)]) for field, pack in columns]
 
 
 def _one(session: Session, query: bytes) -> Any:

@@ -3,6 +3,31 @@
 -- primary key where a seq is taken.
 SELECT append_leaves(%b::bigint, %b::bigint[], %b::text[], %b::bytea[])
 
+-- name: append_batch
+-- The same with all that goes with the leaves: workloads, marks, acts, answers. The leaves come
+-- first, so that a second writer hears of the fence before anything else.
+SELECT append_leaves(%b::bigint, %b::bigint[], %b::text[], %b::bytea[]), put_rows(
+    %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::int[], %b::int[], %b::text[],
+    %b::text[], %b::bigint[],
+    %b::text[], %b::bigint[],
+    %b::text[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
+    %b::int[], %b::text[],
+    %b::text[], %b::bytea[], %b::int[], %b::bytea[], %b::bigint[]
+)
+
+-- name: put_rows
+-- Writes workloads, marks, acts and answers without leaves.
+SELECT put_rows(
+    %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::int[], %b::int[], %b::text[],
+    %b::text[], %b::bigint[],
+    %b::text[], %b::bigint[],
+    %b::text[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
+    %b::int[], %b::text[],
+    %b::text[], %b::bytea[], %b::int[], %b::bytea[], %b::bigint[]
+)
+
 -- name: tail
 -- The seq that the next leaf takes.
 SELECT tail_seq FROM meta
@@ -28,19 +53,6 @@ WHERE seq < (SELECT min(seq) FROM (SELECT DISTINCT seq FROM snapshot ORDER BY se
 -- The parts of the newest snapshot.
 SELECT seq, body FROM snapshot WHERE seq = (SELECT max(seq) FROM snapshot) ORDER BY part
 
--- name: add_acts
--- Adds acts; one that is known already stays as it is.
-INSERT INTO act (act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail)
-SELECT act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail
-FROM unnest(
-    %b::text[], %b::text[], %b::int[], %b::text[], %b::bytea[], %b::bigint[], %b::text[],
-    %b::int[], %b::text[]
-) WITH ORDINALITY AS new (
-    act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail, position
-)
-ORDER BY position
-ON CONFLICT (act_id) DO NOTHING
-
 -- name: acts_due
 -- Acts that are open and due, oldest first.
 SELECT act_id, workload_id, run, verb, body, not_before_s, state, attempts, detail
@@ -59,12 +71,6 @@ WHERE act_id = %(act_id)b::text AND state IN ('pending', 'unknown')
 -- name: act_state
 -- The state of one act.
 SELECT state FROM act WHERE act_id = %b::text
-
--- name: add_answers
--- Adds answers to requests; the first answer under a key stands.
-INSERT INTO answer (key, request_digest, status, body, at_s)
-SELECT * FROM unnest(%b::text[], %b::bytea[], %b::int[], %b::bytea[], %b::bigint[])
-ON CONFLICT (key) DO NOTHING
 
 -- name: answer
 -- The answer under a key.
