@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from allod.adapters.postgres import Reads, Store
+from allod.adapters.postgres.queries import VIEWS
 from allod.errors import Unavailable
 from allod.run.log import (
     Act,
@@ -221,3 +222,32 @@ def test_many_threads_read_at_once(store: Store) -> None:
     with ThreadPoolExecutor(40) as threads:
         found = list(threads.map(lambda number: store.workload(f"w-{number % 50}"), range(400)))
     assert [row.ordinal for row in found if row is not None] == [n % 50 for n in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "workload_ordinal_key"),
+        ({"states": ["waiting"]}, "workload_by_state"),
+        ({"project": "rare"}, "workload_by_project"),
+        ({"site": "rare"}, "workload_by_site"),
+        ({"site": "nowhere"}, "workload_by_site"),
+        ({"class_name": "rare"}, "workload_by_class"),
+    ],
+)
+def test_a_list_does_not_walk_by_the_past_of_others(
+    store: Store, filters: dict[str, object], index: str
+) -> None:
+    past = [
+        workload(number, state="completed", project="p", site="s", class_name="c")
+        for number in range(1, 5001)
+    ]
+    rare = workload(5001, state="waiting", project="rare", site="rare", class_name="rare")
+    put(store, *past, rare)
+    params = {"all_states": "states" not in filters, "states": [], "project": "", "site": ""}
+    params |= {"class_name": "", "after": None, "limit": 100, **filters}
+    with store._writer.session() as session:
+        session.execute("ANALYZE workload")
+        plan = session.execute(b"EXPLAIN " + VIEWS["workloads_newest_first"], params).fetchall()
+    assert index in str(plan)
+    assert "Seq Scan" not in str(plan)
