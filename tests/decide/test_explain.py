@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allod.decide.explain import explain
-from allod.domain.decision import Hold, Refusal
+from allod.decide.explain import SiteAnswer, explain, smallest_change
+from allod.domain.decision import Hold, Reason, Refusal, Step
 from tests.decide.histories import acts, class_names, play, worlds
 from tests.decide.worlds import Json, Story, charter, document, one_pool, project, site
 
@@ -144,3 +146,83 @@ def test_a_claim_says_by_when():
     found = explain(story.engine, asked)
     assert (found.state, found.expected_at_s) == ("claimed", 30)
     assert [reason.code for reason in found.sites[0].blockers] == ["reclaiming"]
+
+
+def waiting_at(story: Story, n: int, wall_s: int, **more: object) -> SiteAnswer:
+    """The answer of the one site on work that waits."""
+    name = story.submit(n, wall_s, **more)
+    assert story.state(name) == "waiting"
+    (answer,) = explain(story.engine, name).sites
+    return answer
+
+
+def test_what_is_not_live_yet_is_expected_when_its_phase_begins():
+    phases = [(0, {"p": 1}), (500, {"p": 1}), (900, {"p": 4})]
+    story = Story([site("s", [{"name": "p"}], phases), project("a")])
+    answer = waiting_at(story, 3, 10)
+    assert answer.expected_at_s == 900
+    assert answer.basis.startswith("the date of a phase")
+    assert answer.change == ("wait for the accelerators that are live from 1970-01-01T00:15:00Z on")
+    story.go_to(900)
+    assert story.in_state("running")
+
+
+def test_a_start_at_the_end_of_a_window_rests_on_the_window():
+    window = {"starts": 0, "ends": 50, "power_w": 100}
+    spec: Json = {"envelope": {"site": {"power_w": 700, "windows": [window]}}}
+    story = Story([site("s", [{"name": "p"}], [(0, {"p": 4})], **spec), project("a")])
+    answer = waiting_at(story, 3, 10)
+    assert answer.expected_at_s == 50
+    assert answer.basis == "the end of a window of less power"
+
+
+def test_one_that_goes_before_is_one():
+    story = Story(one_pool(2))
+    story.submit(2, 100)
+    assert story.state(story.submit(2, 100)) == "waiting"
+    answer = waiting_at(story, 2, 100)
+    assert answer.basis.endswith(", if the one that goes before it does not take the room")
+    assert "the 2 that go before it do not" in waiting_at(story, 2, 100).basis
+
+
+def test_nobody_is_told_to_ask_for_none():
+    reason = Reason(
+        site="s", step=Step.HARDWARE, code="larger-than-pool", message="", needed="2", actual="0"
+    )
+    story = Story(one_pool(1))
+    story.submit(1, 100)
+    live = story.engine.live[story.submit(1, 10)]
+    told = smallest_change(live, (replace(reason, pool="p"),))
+    assert told == "a live phase with 2 accelerators in pool p"
+    assert smallest_change(live, (replace(reason, actual="1"),)) == "ask for 1 accelerator or fewer"
+
+
+def test_work_that_no_grants_of_one_time_pay_for_is_refused():
+    grants = [
+        {"accelerator_hours": 1, "starts": 0, "ends": 7200},
+        {"accelerator_hours": 1, "starts": 7200, "ends": 14_400},
+        {"accelerator_hours": 1, "starts": 10_000, "ends": 12_000},
+    ]
+    story = Story([*one_pool(8)[:1], project("a", grants=grants)])
+    # The second and third hold at one time, and no three ever do.
+    assert story.state(story.submit(4, 1800)) == "waiting"
+    refused = story.submit(4, 1801)
+    (said,) = [one for one in story.decisions if one.workload_id == refused]
+    assert isinstance(said, Refusal)
+    assert {reason.code for reason in said.reasons} == {"grant-too-small"}
+    long = story.submit(1, 3600)
+    assert story.state(long) == "running"
+    poor = [{"accelerator_hours": 100, "starts": 0, "ends": 600}]
+    story = Story([*one_pool(8)[:1], project("a", grants=poor)])
+    name = story.submit(1, 601)
+    (said,) = [one for one in story.decisions if one.workload_id == name]
+    assert {reason.code for reason in said.reasons} == {"grant-too-short"}
+    assert story.state(story.submit(1, 600)) == "running"
+
+
+def test_work_whose_grant_has_ended_is_told_that_there_is_none():
+    grants = [{"accelerator_hours": 9, "starts": 0, "ends": 1000}]
+    story = Story([*one_pool(8)[:1], project("a", grants=grants)], at_s=2000)
+    answer = waiting_at(story, 1, 60)
+    (said,) = [reason for reason in answer.blockers if reason.code == "grant-used-up"]
+    assert said.message == "project a has no grant now; it may use 1"

@@ -143,11 +143,12 @@ def _budget(engine: Engine, live: Live, add: object) -> None:
     row = engine.state.project[engine.layout.project_row[live.workload.project]]
     needed = -(-live.workload.accelerators * live.workload.wall_time_s // 3600)
     left, until = max(0, int(row["budget"])) // 3600, int(row["until"])
+    has = f"has {left} accelerator-hours left until {instant_text(until)}"
     add(  # type: ignore[operator]
         Step.CLASS,
         "grant-used-up",
-        f"project {live.workload.project} has {left} accelerator-hours left until "
-        f"{instant_text(until)}; it may use {needed}",
+        f"project {live.workload.project} {has if until > engine.now_s else 'has no grant now'}; "
+        f"it may use {needed}",
         f"{needed} accelerator-hours",
         f"{left} accelerator-hours",
         f"Project/{live.workload.project}: spec.grants",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from allod.decide import blockers
 from allod.decide.engine import Engine
 from allod.decide.kernel import blocked as b
+from allod.decide.kernel.handle import Array
+from allod.decide.layout import live_units, phase_dates
 from allod.decide.live import Live
 from allod.domain.decision import Reason, Step
 from allod.domain.units import instant_text
@@ -91,19 +93,55 @@ def _running(engine: Engine, live: Live, here: str) -> Explanation:
     return Explanation(live.workload_id, "running", answers, None, f"it runs at {here}")
 
 
-def _waiting(engine: Engine, live: Live, site: str, found: object) -> SiteAnswer:
-    reasons = blockers.at_site(engine, live, site, found)  # type: ignore[arg-type]
+def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
+    reasons = blockers.at_site(engine, live, site, found)
+    if site in live.verdict.against:
+        return _answer(live, site, reasons)
     t = engine.layout.site_row[site]
     pools = range(int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"]))
-    starts = [int(found[p, b.START]) for p in pools if live.verdict.classes[p] >= 0]  # type: ignore[index]
-    start = min(starts, default=NEVER)
-    if site in live.verdict.against or start >= NEVER:
-        return _answer(live, site, reasons)
+    admitted = [p for p in pools if live.verdict.classes[p] >= 0]
+    start = min((int(found[p, b.START]) for p in admitted), default=NEVER)
     ahead = b.ahead_of(engine.state, live.row, t)
-    basis = "the wall times of the work that now runs"
-    if ahead:
-        basis += f", if the {ahead} that go before it do not take the room"
-    return SiteAnswer(site, reasons, smallest_change(live, reasons), start, basis)
+    if start < NEVER:
+        basis = _basis(engine, site, start) + _if_not_taken(ahead)
+        return SiteAnswer(site, reasons, smallest_change(live, reasons), start, basis)
+    live_s = min((_live_at(engine, live, p) for p in admitted), default=NEVER)
+    if live_s >= NEVER or any(reason.code == "grant-used-up" for reason in reasons):
+        return _answer(live, site, reasons)
+    change = f"wait for the accelerators that are live from {instant_text(live_s)} on"
+    basis = "the date of a phase, not before which there are as many" + _if_not_taken(ahead)
+    return SiteAnswer(site, reasons, change, live_s, basis)
+
+
+def _basis(engine: Engine, site: str, start_s: int) -> str:
+    """What a start at that time rests on: an end of work, or a date of the site's documents."""
+    spec = engine.world.sites[site]
+    if start_s > engine.now_s and spec.envelope:
+        envelope = spec.envelope
+        for limit in (envelope.site, *envelope.halls.values(), *envelope.pools.values()):
+            if start_s in (window.ends for window in limit.windows):
+                return "the end of a window of less power"
+    if start_s > engine.now_s and start_s in phase_dates(spec):
+        return "the date of a phase"
+    return "the wall times of the work that now runs"
+
+
+def _if_not_taken(ahead: int) -> str:
+    if not ahead:
+        return ""
+    if ahead == 1:
+        return ", if the one that goes before it does not take the room"
+    return f", if the {ahead} that go before it do not take the room"
+
+
+def _live_at(engine: Engine, live: Live, p: int) -> int:
+    """From when on the pool has as many live accelerators as are asked for; NEVER if it has now."""
+    site, pool = engine.layout.pools[p]
+    spec, n = engine.world.sites[site], live.workload.accelerators
+    dates = (at_s for at_s in phase_dates(spec) if at_s > engine.now_s)
+    if live_units(spec, pool, engine.now_s) >= n:
+        return NEVER
+    return next((at_s for at_s in dates if live_units(spec, pool, at_s) >= n), NEVER)
 
 
 def _answer(live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:
@@ -122,16 +160,17 @@ def smallest_change(live: Live, reasons: tuple[Reason, ...]) -> str:
 #: What would do away with a reason, by its code.
 _CHANGES = {
     "site-not-asked-for": "name this site in spec.sites",
-    "larger-than-pool": "ask for {actual} accelerators or fewer",
-    "larger-than-nvlink-domain": "ask for {actual} accelerators or fewer",
-    "over-ceiling": "ask for {actual} accelerators or fewer",
-    "over-envelope": "ask for less power than {actual}",
+    "larger-than-pool": "ask for {fewer} or fewer",
+    "larger-than-nvlink-domain": "ask for {fewer} or fewer",
+    "over-ceiling": "ask for {fewer} or fewer",
+    "over-envelope": "an envelope of {needed} for work",
     "other-model": "accept {actual} in spec.models",
     "grant-too-small": "a grant of {needed} for project {project}",
+    "grant-too-short": "a grant that holds for {needed} for project {project}",
     "grant-used-up": "a grant of {needed} for project {project}",
-    "no-room": "{lacking} more accelerators in pool {pool}",
-    "not-live-yet": "{lacking} more accelerators in pool {pool}",
-    "ceiling-reached": "ask for {left} accelerators or fewer, or wait for its class",
+    "no-room": "{lacking} in pool {pool}",
+    "not-live-yet": "{lacking} in pool {pool}",
+    "ceiling-reached": "ask for {fewer} or fewer, or wait for its class",
     "envelope": "{needed} within the envelope; {actual} are left",
     "fragmented": "another topology, or whole nodes that come free",
     "would-delay-head": "a shorter wall time",
@@ -140,18 +179,29 @@ _CHANGES = {
 }
 
 
+#: The same where nothing is there at all: to ask for fewer would be to ask for none.
+_CHANGES_FROM_NOTHING = {
+    "larger-than-pool": "a live phase with {needed} accelerators in pool {pool}",
+    "over-ceiling": "a ceiling of {needed} in its class",
+    "ceiling-reached": "wait for its class",
+}
+
+
 def _change(live: Live, reason: Reason) -> str:
     if reason.code == "fact-unknown":
         return f"make known: {reason.origin if reason.step is Step.POWER else reason.actual}"
     if reason.code in _CHANGES:
-        left = int(reason.actual) if reason.actual.lstrip("-").isdigit() else 0
-        return _CHANGES[reason.code].format(
+        left = max(0, int(reason.actual)) if reason.actual.lstrip("-").isdigit() else 0
+        words = _CHANGES[reason.code]
+        if left == 0:
+            words = _CHANGES_FROM_NOTHING.get(reason.code, words)
+        return words.format(
             actual=reason.actual,
             needed=reason.needed,
             pool=reason.pool,
             project=live.workload.project,
-            lacking=live.workload.accelerators - left,
-            left=max(0, left),
+            lacking=_counted(live.workload.accelerators - left, "more accelerator"),
+            fewer=_counted(left, "accelerator"),
             wakes=instant_text(live.wakes_s),
         )
     if reason.step is Step.LAW:
@@ -159,3 +209,7 @@ def _change(live: Live, reason: Reason) -> str:
     if reason.step is Step.CLASS:
         return f"another project: {reason.needed}"
     return "wait"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

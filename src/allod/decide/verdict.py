@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allod.decide import access, law
+from allod.decide import access, grants, law
 from allod.decide.layout import Layout, caps_over_time, power_per_accelerator_w
 from allod.decide.rule import Rule
 from allod.decide.world import World, capacity_ever, ceiling_ever
@@ -90,24 +90,37 @@ def _at(reason: Reason, site: str) -> Reason:
 
 
 def _grant_too_small(workload: Workload, project: Project) -> tuple[Reason, ...]:
-    """A workload that no grant could ever pay for (C8)."""
-    if not project.grants:
+    """A workload that no grants which hold together could ever pay for (C8)."""
+    wall_s, origin = workload.wall_time_s, f"Project/{workload.project}: spec.grants"
+    if wall_s <= grants.longest_paid_s(project, workload.accelerators):
         return ()
-    needed = workload.accelerators * workload.wall_time_s
-    most = sum(grant.accelerator_hours for grant in project.grants) * 3600
-    if needed <= most:
-        return ()
+    hours, most = -(-workload.accelerators * wall_s // 3600), grants.granted_s(project) // 3600
+    if workload.accelerators * wall_s > grants.granted_s(project):
+        return (
+            Reason(
+                site="",
+                step=Step.CLASS,
+                code="grant-too-small",
+                message=f"it may use {hours} accelerator-hours; the grants of project "
+                f"{workload.project} that hold at one time are {most} at most",
+                forever=True,
+                needed=f"{hours} accelerator-hours",
+                actual=f"{most} accelerator-hours",
+                origin=origin,
+            ),
+        )
+    term_s = grants.longest_term_s(project)
     return (
         Reason(
             site="",
             step=Step.CLASS,
-            code="grant-too-small",
-            message=f"it may use {-(-needed // 3600)} accelerator-hours; all grants of project "
-            f"{workload.project} together are {most // 3600}",
+            code="grant-too-short",
+            message=f"it may run for {wall_s} s; no grant of project {workload.project} that pays "
+            "for it holds for so long",
             forever=True,
-            needed=f"{-(-needed // 3600)} accelerator-hours",
-            actual=f"{most // 3600} accelerator-hours",
-            origin=f"Project/{workload.project}: spec.grants",
+            needed=f"{wall_s} s",
+            actual=f"{term_s} s at most",
+            origin=origin,
         ),
     )
 
@@ -207,12 +220,12 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason
         return []
     found = []
     each_w = power_per_accelerator_w(site, pool)
-    nodes = [("site", envelope.site)]
+    nodes = [("site", "site", envelope.site)]
     if pool.hall in envelope.halls:
-        nodes.append((f"hall {pool.hall}", envelope.halls[pool.hall]))
+        nodes.append((f"hall {pool.hall}", f"halls.{pool.hall}", envelope.halls[pool.hall]))
     if pool.name in envelope.pools:
-        nodes.append((f"pool {pool.name}", envelope.pools[pool.name]))
-    for label, limit in nodes:
+        nodes.append((f"pool {pool.name}", f"pools.{pool.name}", envelope.pools[pool.name]))
+    for label, at, limit in nodes:
         unknown = [
             path
             for path, value in (
@@ -221,7 +234,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason
             )
             if value is None
         ]
-        origin = f"Site/{name}: spec.envelope, {label}"
+        origin = f"Site/{name}: spec.envelope.{at}"
         for path in unknown:
             found.append(
                 _power_reason(
@@ -231,7 +244,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason
                     f"the {path} of its {label} is unknown",
                     "",
                     "unknown",
-                    f"{origin}: {path}",
+                    f"{origin}.{path}",
                 )
             )
         if unknown or each_w is None:

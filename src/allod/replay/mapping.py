@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from allod.decide import law
 from allod.decide.engine import Engine
+from allod.decide.grants import longest_paid_s
 from allod.decide.live import Live
 from allod.decide.verdict import Verdict
 from allod.domain.decision import Reason
@@ -40,12 +41,19 @@ class Mapper:
         self._bounds = list(accumulate(p.weight for p in portions))
         self._dealt: dict[str, int] = {}
         self._verdicts: dict[Kind, tuple[int, Verdict]] = {}
-        self._granted_s = np.array([self._grants_s(name) for name in engine.layout.projects])
+        projects = [engine.world.projects[name] for name in engine.layout.projects]
+        self._bound = any(project.grants for project in projects)
 
-    def _grants_s(self, project: str) -> int:
-        """What all grants of `project` give together. [accelerator-seconds]"""
-        grants = self._engine.world.projects[project].grants
-        return sum(grant.accelerator_hours for grant in grants) * 3600 if grants else UNBOUNDED
+    def _longest_paid_s(self, project: Ints, n: Ints) -> Ints:
+        """For each job the longest wall time that the grants of its project ever pay for. [s]"""
+        if not self._bound:
+            return np.full(len(n), UNBOUNDED)
+        kinds, which = np.unique(project * (n.max(initial=0) + 1) + n, return_inverse=True)
+        longest_s = np.zeros(len(kinds), np.int64)
+        for i, (row, size) in enumerate(zip(*divmod(kinds, n.max(initial=0) + 1), strict=True)):
+            named = self._engine.world.projects[self._engine.layout.projects[row]]
+            longest_s[i] = longest_paid_s(named, max(int(size), 1))
+        return longest_s[which.ravel()]
 
     def asks(self, chunk: JobChunk, first_row: int) -> tuple[npt.NDArray[Any], list[Refused]]:
         """The jobs of `chunk` that may run somewhere, and those that nowhere may."""
@@ -59,7 +67,7 @@ class Mapper:
         asks["project"] = self.projects_of(chunk, first_row)
         site = chunk.partition.astype(np.int64) if self._world.mapping.site_by_partition else none
         # Of the wall time a verdict needs only whether the grants could ever pay for it.
-        most_s = self._granted_s[asks["project"]] // np.maximum(asks["n"], 1)
+        most_s = self._longest_paid_s(asks["project"], asks["n"])
         wall = np.where(asks["wall"] > most_s, most_s + 1, 1)
         wanted = none if chunk.access_class is None else chunk.access_class.astype(np.int64)
         kinds = np.stack([asks["project"], asks["n"], wall, site, wanted])
