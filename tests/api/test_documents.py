@@ -32,6 +32,15 @@ def test_documents_are_applied_listed_shown_and_removed(call: Call) -> None:
     the_problem(call("GET", "/v1/documents/Project/a"), 404, "not-found")
 
 
+def test_only_a_scenario_assumes(call: Call, node: FakeNode) -> None:
+    country = {"value": "NO", "standing": "assumed"}
+    answer = call("POST", "/v1/documents", role="operator", json=project(country=country))
+    problem = the_problem(answer, 422, "invalid-document")
+    assert "spec.country" in problem["detail"]
+    assert "spec.assumptions" in problem["mend"]
+    assert not node.leaves
+
+
 def test_a_dry_run_changes_nothing(call: Call, node: FakeNode) -> None:
     answer = call("POST", "/v1/documents?dry_run=true", role="operator", json=project())
     assert answer.json()["changes"][0]["what"] == "created"

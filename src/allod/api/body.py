@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from allod.api.problems import InvalidBody, UnsupportedMedia
-from allod.domain.document import Document, from_json, read_documents
+from allod.domain.document import Document, asked_document, read_documents
 from allod.errors import InvalidDocument
 
 _YAML = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -61,10 +61,10 @@ def documents_of_json(body: bytes) -> tuple[Document, ...]:
         json.loads(body, object_pairs_hook=_without_doubles)
     _refuse_nul(b"\\u0000" in body)
     if not isinstance(value, list):
-        return (from_json(value, file=""),)
+        return (asked_document(value, file=""),)
     if not value:
         raise InvalidDocument("there is no document", mend="send at least one document")
-    documents = tuple(from_json(item, file=f"[{i}]") for i, item in enumerate(value))
+    documents = tuple(asked_document(item, file=f"[{i}]") for i, item in enumerate(value))
     keys: set[str] = set()
     for document in documents:
         if document.key in keys:
