@@ -132,11 +132,11 @@ def test_dispersed_is_a_fact_and_a_bare_word_is_still_read() -> None:
 
 def test_a_key_with_a_slip_of_the_pen_is_one_fault() -> None:
     assert "more" not in str(refused(PARTY.replace("seat", "seet") % ("p", "NO")))
-    assert "and 1 more" in str(refused(PARTY.replace("seat", "zzzz") % ("p", "NO")))
+    assert "see to 1 more" in str(refused(PARTY.replace("seat", "zzzz") % ("p", "NO")))
 
 
 def test_a_fault_counts_the_others() -> None:
-    assert "and 1 more" in str(refused(PARTY % ("p", "NO, one: 1, two: 2")))
+    assert "see to 1 more" in str(refused(PARTY % ("p", "NO, one: 1, two: 2")))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

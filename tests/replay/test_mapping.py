@@ -11,7 +11,7 @@ import pytest
 
 from allod.errors import InvalidInput, NotFound
 from allod.replay.log import read_leaves
-from allod.replay.mapping import Mapper
+from allod.replay.mapping import Mapper, _whole
 from allod.replay.record import record_trace
 from allod.replay.run import ReplayOptions
 from allod.replay.traces import TraceMeta, open_trace
@@ -105,7 +105,7 @@ def test_a_mapping_must_name_projects_that_are_there(replay: Replay, scenario: P
         "      - {project: startup, weight: 1}\n      - {project: media, weight: 1}\n", ""
     )
     scenario.write_text(no_portions)
-    with pytest.raises(InvalidInput, match="maps the trace to no project"):
+    with pytest.raises(InvalidInput, match="its projects are media, startup"):
         replay([(0, 10, 20, 1, 1)], scenario=scenario)
 
 
@@ -140,3 +140,11 @@ def test_a_table_that_names_classes_is_believed(replay: Replay, scenario: Path) 
         if leaf.kind == "decision/Placement"
     ]
     assert placed == ["surplus", "start-ups"]
+
+
+def test_without_portions_all_is_of_the_one_project_and_else_that_is_asked_for() -> None:
+    assert [portion.project for portion in _whole(["only"])] == ["only"]
+    with pytest.raises(InvalidInput, match="its projects are one, two"):
+        _whole(["one", "two"])
+    with pytest.raises(InvalidInput, match="add a document of kind Project"):
+        _whole([])

@@ -153,7 +153,7 @@ def _tell_whole(came_to: Json) -> None:
     counts = ", ".join(
         f"{came_to[name]:,} {word}"
         for name, word in (
-            ("jobs", "jobs"),
+            ("jobs", "job" if came_to["jobs"] == 1 else "jobs"),
             ("placed", "placed"),
             ("refused", "refused"),
             ("waiting", "never came to run"),

@@ -109,7 +109,7 @@ def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
     if live_s >= NEVER or any(reason.code == "grant-used-up" for reason in reasons):
         return _answer(live, site, reasons)
     change = f"wait for the accelerators that are live from {instant_text(live_s)} on"
-    basis = "the date of a phase, not before which there are as many" + _if_not_taken(ahead)
+    basis = "the date of the phase that has enough accelerators" + _if_not_taken(ahead)
     return SiteAnswer(site, reasons, change, live_s, basis)
 
 

@@ -106,8 +106,13 @@ def check_area(name: str) -> str:
         return name
     if name.lower() in AREAS:
         raise ValueError(f"unknown area; write '{name.lower()}'")
+    if name.upper() in COUNTRIES:
+        raise ValueError(f"unknown country or area; write '{name.upper()}'")
     hint = _near(name.lower(), sorted(AREAS))
-    raise ValueError(f"unknown country or area{hint}; areas are {', '.join(sorted(AREAS))}")
+    raise ValueError(
+        f"unknown country or area{hint}; countries are two letters of ISO 3166-1 such as 'NO', "
+        f"areas are {', '.join(sorted(AREAS))}"
+    )
 
 
 Country = Annotated[str, AfterValidator(check_country)]

@@ -39,9 +39,10 @@ def invalid_document(
     meant = mend.removeprefix("write '").removesuffix("'")
     others = [other for other in faults if other is not fault and not _is(other, fault, meant)]
     path = ".".join([prefix, *(_step(part) for part in fault["loc"])])
-    more = f"; and {len(others)} more" if others else ""
+    more = f"; after that see to {len(others)} more" if others else ""
     value = "" if fault["type"] == "missing" else shown(fault["input"])
-    return InvalidDocument(message + more, file=file, path=path, value=value, mend=mend)
+    mend = f"{mend}{more}" if mend else more.removeprefix("; ")
+    return InvalidDocument(message, file=file, path=path, value=value, mend=mend)
 
 
 def _is(other: ErrorDetails, fault: ErrorDetails, meant: str) -> bool:

@@ -52,7 +52,7 @@ class Mapping(Part):
     by: Literal["job", "user", "group", "partition"] = "user"
     """What is kept together: all jobs of one user (group, partition) go to one project."""
     portions: tuple[Portion, ...] = ()
-    """Users are dealt out by weight with the seed; none named: one project of the whole world."""
+    """Users are dealt out by weight with the seed; none named: all to the only project."""
     site_by_partition: bool = False
     """Each partition of the trace is a site of its own and its jobs stay there."""
 

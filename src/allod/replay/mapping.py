@@ -16,6 +16,7 @@ from allod.decide.grants import longest_paid_s
 from allod.decide.live import Live
 from allod.decide.verdict import Verdict
 from allod.domain.decision import Reason
+from allod.domain.scenario import Portion
 from allod.domain.units import UNBOUNDED
 from allod.domain.workload import Workload
 from allod.errors import InvalidInput
@@ -32,11 +33,7 @@ class Mapper:
 
     def __init__(self, engine: Engine, world: ReplayWorld, meta: TraceMeta, seed: int) -> None:
         self._engine, self._world, self._meta, self._seed = engine, world, meta, seed
-        portions = world.mapping.portions
-        if not portions and engine.layout.projects:
-            raise InvalidInput(
-                "the scenario maps the trace to no project", mend="add spec.mapping.portions"
-            )
+        portions = world.mapping.portions or _whole(engine.layout.projects)
         self._projects = [engine.layout.project_row[p.project] for p in portions]
         self._bounds = list(accumulate(p.weight for p in portions))
         self._dealt: dict[str, int] = {}
@@ -178,6 +175,25 @@ class Mapper:
         live.row = row
         live.verdict = next(v for r, v in self._verdicts.values() if r == int(job["verdict"]))
         return live
+
+
+def _whole(projects: list[str]) -> tuple[Portion, ...]:
+    """All of the trace for the one project that there is, where the scenario names none.
+
+    Raises:
+        InvalidInput: There is no project, or there are several.
+    """
+    if not projects:
+        raise InvalidInput(
+            "the scenario has no project that the trace's jobs could be of",
+            mend="add a document of kind Project, and spec.mapping.portions with its name",
+        )
+    if len(projects) > 1:
+        raise InvalidInput(
+            "the scenario does not say which of its projects the trace's jobs are of",
+            mend=f"add spec.mapping.portions; its projects are {', '.join(projects)}",
+        )
+    return (Portion(project=projects[0]),)
 
 
 class Refused:

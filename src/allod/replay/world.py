@@ -68,7 +68,10 @@ def scenario_world(path: Path, policy: str | None) -> ReplayWorld:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}", mend="give a YAML file") from error
+        why = error.strerror or "" if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidInput(
+            f"{path} cannot be read: {why.lower()}", mend="give a YAML file"
+        ) from error
     documents = read_documents(text, str(path))
     scenarios = [d for d in documents if isinstance(d.spec, Scenario)]
     if len(scenarios) != 1:

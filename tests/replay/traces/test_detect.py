@@ -56,3 +56,10 @@ def test_what_is_no_file_is_refused(tmp_path, file):
         open_trace(file("t.swf", "\n"))
     with pytest.raises(InvalidInput, match="not a whole parquet file"):
         open_trace(file("t.parquet", "PAR1 and no more"))
+
+
+def test_bytes_that_are_no_text_are_of_no_format(tmp_path):
+    path = tmp_path / "noise"
+    path.write_bytes(b"\x00a\rb,\xff\n" * 20)
+    with pytest.raises(InvalidInput, match="not of any known trace format"):
+        open_trace(path)

@@ -31,8 +31,11 @@ class Frame:
 
 
 def split_header(line: str) -> list[str]:
-    """The column names in the first line of a CSV file."""
-    return [name.strip() for name in next(csv.reader([line.strip("\r\n")]), [])]
+    """The column names in the first line of a CSV file; none where the line is not of one."""
+    try:
+        return [name.strip() for name in next(csv.reader([line.strip("\r\n")]), [])]
+    except csv.Error:
+        return []
 
 
 def csv_frames(path: Path, progress: Progress, columns: Sequence[str] | None) -> Iterator[Frame]:
