@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from types import SimpleNamespace
+
 import pytest
 
 from allod.domain.decision import Decision, Hold, Placement, Reclaim, Refusal
 from allod.domain.document import from_json
 from allod.domain.event import Outcome
 from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
+from allod.run import controller
 from allod.run.node import Node
-from allod.run.node_views import LIVE_STATES, Role, State
+from allod.run.node_views import LIVE_STATES, Role, State, Submitted
 from allod.run.recovery import views_differ
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
@@ -141,6 +145,29 @@ def test_nothing_is_answered_or_started_before_it_is_durable(
     assert {future.result(WAIT_S).workload_id for future in futures} == {"w1", "w2", "w3"}
     until(lambda: len(runner.starts) == 3)
     assert store.appends - appends <= 2 + 3  # Two batches at most, and one Begun each.
+
+
+def test_what_comes_while_a_crowd_gathers_shares_its_append(
+    node: Node, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.apply([site(units=1)]).result(WAIT_S)
+    store.gate.clear()
+    first = node.submit(workload(units=2))
+    until(lambda: node.health().queue == 0)
+    crowd = [first, *(node.submit(workload(units=2)) for _ in range(5))]
+    late: list[Future[Submitted]] = []
+
+    def one_more_comes(seconds: float) -> None:
+        if len(late) < 3:
+            late.append(node.submit(workload(units=2)))
+
+    monkeypatch.setattr(controller, "time", SimpleNamespace(sleep=one_more_comes))
+    store.gate.set()
+    assert len({future.result(WAIT_S).workload_id for future in crowd}) == 6
+    appends = store.appends
+    assert node.submit(workload(units=2)).result(WAIT_S).workload_id == "w7"
+    assert [future.result(WAIT_S).workload_id for future in late] == ["w8", "w9", "w10"]
+    assert store.appends - appends == 1
 
 
 def test_waiting_work_is_cancelled_at_once_and_running_work_when_it_has_ended(
