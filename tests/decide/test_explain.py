@@ -174,6 +174,8 @@ def test_a_start_at_the_end_of_a_window_rests_on_the_window():
     answer = waiting_at(story, 3, 10)
     assert answer.expected_at_s == 50
     assert answer.basis == "the end of a window of less power"
+    (waits,) = story.in_state("waiting")
+    assert explain(story.engine, waits).basis == "s: the end of a window of less power"
 
 
 def test_one_that_goes_before_is_one():

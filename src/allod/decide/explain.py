@@ -59,6 +59,11 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
         return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
     found = blockers.found_for(engine, live, starts=True)
     answers = tuple(_waiting(engine, live, site, found) for site in engine.layout.sites)
+    held = int(engine.state.job[live.row]["reserved"])
+    if expected_at_s is not None and held >= 0:
+        basis = (
+            f"its reserved start, by {_basis(engine, engine.layout.pools[held][0], expected_at_s)}"
+        )
     if expected_at_s is None:
         soonest = [a for a in answers if a.expected_at_s is not None]
         if soonest:
