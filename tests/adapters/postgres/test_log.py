@@ -293,3 +293,17 @@ def test_a_snapshot_of_leaves_that_are_not_there_is_a_conflict(store: Store) -> 
     with pytest.raises(Conflict, match="the log ends at 3"):
         store.snapshot_put(4, b"")
     assert store.snapshot_latest() is None
+
+
+def test_a_snapshot_is_packed_and_one_of_before_is_read_as_it_is(
+    store: Store, database: str
+) -> None:
+    store.append(leaves(0, 2), NOTHING)
+    body = b"allod-snapshot" + bytes(1_000_000)
+    store.snapshot_put(1, body)
+    assert store.snapshot_latest() == (1, body)
+    with direct(database) as other:
+        row = other.execute("SELECT sum(length(body)) FROM snapshot").fetchone()
+        assert row is not None and row[0] < 100_000
+        other.execute("INSERT INTO snapshot VALUES (2, 0, %s)", [b"allod-snapshot of before"])
+    assert store.snapshot_latest() == (2, b"allod-snapshot of before")

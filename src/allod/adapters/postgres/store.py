@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -19,6 +20,7 @@ from allod.run.log import Act, ActState, Answer, DocumentRow, Leaf, ViewChange
 #: Rows fetched at a time while streaming the log.
 _FETCH: Final = 4096
 _SNAPSHOT_PART: Final = 8 * 1024 * 1024
+_PACKED: Final = b"\0zlib\0"  #: Begins a snapshot that is packed.
 
 #: A statement and its parameters.
 Step = tuple[bytes, list[Any]]
@@ -139,16 +141,18 @@ class Store(Reads):
     def snapshot_put(self, seq: int, body: bytes) -> None:
         """Keep the engine's state as it is before leaf `seq`; the last two are kept.
 
-        Does not hold up appends: it has a session of its own.
+        Does not hold up appends: it has a session of its own, and is packed, because the next
+        append waits until the disk has all of it.
         """
+        packed = _PACKED + zlib.compress(body, 1)
         with self.reading() as session, session.transaction():
             session.execute(b"SET TRANSACTION READ WRITE")
             tail = int(_one(session, LOG["tail"]))
             if seq > tail:
                 raise Conflict(f"a snapshot of before leaf {seq}, but the log ends at {tail}")
             session.execute(LOG["snapshot_clear"], [seq])
-            for part, start in enumerate(range(0, max(len(body), 1), _SNAPSHOT_PART)):
-                piece = body[start : start + _SNAPSHOT_PART]
+            for part, start in enumerate(range(0, len(packed), _SNAPSHOT_PART)):
+                piece = packed[start : start + _SNAPSHOT_PART]
                 session.execute(LOG["snapshot_part"], [seq, part, piece])
             session.execute(LOG["snapshot_trim"])
 
@@ -156,7 +160,12 @@ class Store(Reads):
         """Return the newest snapshot as (seq of the first leaf it does not hold, bytes)."""
         with self.reading() as session, session.cursor(binary=True) as cursor:
             parts = cursor.execute(LOG["snapshot_latest"]).fetchall()
-        return (int(parts[0][0]), b"".join(body for _, body in parts)) if parts else None
+        if not parts:
+            return None
+        body = b"".join(part for _, part in parts)
+        if body.startswith(_PACKED):  # Earlier versions kept it as it was.
+            body = zlib.decompress(body[len(_PACKED) :])
+        return int(parts[0][0]), body
 
     # ------------------------------------------------------------ the outbox and the answers
 
