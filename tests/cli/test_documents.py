@@ -58,6 +58,12 @@ def test_work_is_not_applied(allod: Allod, node: PlayedNode, tmp_path: Path) -> 
     )
     result = allod("apply", "w.yaml")
     assert (result.status, result.err.splitlines()[-1]) == (2, "mend: give it to `allod submit`")
+    (tmp_path / "s.yaml").write_text(
+        "apiVersion: allod/v1\nkind: Scenario\nmetadata: {name: s}\nspec: {title: S}\n"
+    )
+    assert "mend: give its file to `allod replay TRACE" in allod("apply", "s.yaml").err
+    assert "name files, such as" in allod("apply", ".").err
+    assert node.asked == []
 
 
 def test_a_lost_answer_to_apply_is_asked_for_again(

@@ -285,6 +285,15 @@ def test_output_is_printed_as_it_was_written(allod: Allod, node: PlayedNode) -> 
     }
 
 
+def test_work_that_has_not_run_has_written_nothing(allod: Allod, node: PlayedNode) -> None:
+    no_run = problem(404, "not-found", "workload 'w1' has no run 0", "it has no run yet")
+    node.on("GET", "/v1/workloads/w1/logs", no_run)
+    result = allod("logs", "w1")
+    assert (result.status, result.out) == (3, "")
+    assert "has not run, so it has written nothing" in result.err
+    assert "`allod why w1`" in result.err
+
+
 def test_followed_output_ends_with_the_work(allod: Allod, node: PlayedNode) -> None:
     node.on("GET", "/v1/workloads/w1/logs", Answer(b"one\ntwo\n"))
     result = allod("logs", "w1", "--follow")

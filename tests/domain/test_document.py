@@ -73,6 +73,8 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
     [
         ("a: [", "line", "YAML"),
         ("", "", "no document"),
+        ("spec:\n\ta: 1", "line", "spaces in place of tabs"),
+        ("spec:\n  a: 1\n b: 2", "line", "begin in the same column"),
         ("[1]", "", "mapping"),
         ("kind: Site", "", "'apiVersion' is missing"),
         (PARTY.replace("v1", "v2") % ("p", "NO"), "apiVersion", "allod/v1"),

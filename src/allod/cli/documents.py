@@ -29,6 +29,12 @@ def apply(data: Path, files: Sequence[Path], *, dry_run: bool, as_json: bool) ->
                 file=document.file,
                 mend="give it to `allod submit`",
             )
+        if document.kind == "Scenario":
+            raise InvalidDocument(
+                f"{document.key} holds for replays alone, not for a node",
+                file=document.file,
+                mend="give its file to `allod replay TRACE --scenario FILE`",
+            )
     body = [document.to_json() for document in documents]
     with connect(data) as node:
         try:

@@ -43,6 +43,10 @@ def _text(file: Path) -> str:
         else:
             with file.open("rb") as opened:
                 data = opened.read(_BYTES_MAX + 1)
+    except IsADirectoryError as error:
+        raise InvalidInput(
+            f"cannot read {file}: it is a folder", mend=f"name files, such as {file}/*.yaml"
+        ) from error
     except OSError as error:
         raise InvalidInput(
             f"cannot read {file}: {(error.strerror or '').lower()}", mend="check the path"

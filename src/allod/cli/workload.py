@@ -11,7 +11,7 @@ from allod.cli.explanation import told_explanation
 from allod.cli.output import Column, note, out, out_bytes, out_json, pairs, report, table
 from allod.cli.submission import LIVE, end_told
 from allod.cli.words import counted, from_now, instant, power, printable, span
-from allod.errors import AllodError
+from allod.errors import AllodError, NotFound
 
 _PART_BYTES = 1 << 20
 _DECISIONS = (
@@ -145,9 +145,12 @@ def logs(
             return
         offset, missing, whole = 0, 0, bytearray()
         while True:
-            piece, headers = node.get_bytes(
-                path, stream=stream, run=run, offset=offset, limit=_PART_BYTES
-            )
+            try:
+                piece, headers = node.get_bytes(
+                    path, stream=stream, run=run, offset=offset, limit=_PART_BYTES
+                )
+            except NotFound as error:
+                raise _without_output(error, workload_id) from error
             following = int(headers.get("allod-next-offset", offset + len(piece)))
             missing += max(0, following - offset - len(piece))
             offset = following
@@ -162,6 +165,16 @@ def logs(
         out_json({"id": workload_id, "stream": stream, "text": text, "missing_bytes": missing})
     elif missing:
         note(f"{missing:,} bytes of the output were not kept: it was over the limit")
+
+
+def _without_output(error: NotFound, workload_id: str) -> NotFound:
+    """The error in words that fit where nobody asked for a run by its number."""
+    if not error.message.endswith("has no run 0"):
+        return error
+    return NotFound(
+        f"workload '{workload_id}' has not run, so it has written nothing",
+        mend=f"see what it waits for: `allod why {workload_id}`",
+    )
 
 
 def _print_part(piece: bytes, workload_id: str, stream: str, *, as_json: bool) -> None:

@@ -88,7 +88,7 @@ def read_documents(text: str, file: str = "input") -> tuple[Document, ...]:
         line = f"line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be read"
         raise InvalidDocument(
-            f"not valid YAML: {problem}", file=file, path=line, mend="mend the YAML syntax"
+            f"not valid YAML: {problem}", file=file, path=line, mend=_yaml_mend(problem)
         ) from error
     if not raw:
         raise InvalidDocument("there is no document", file=file, mend="write at least one document")
@@ -101,6 +101,16 @@ def read_documents(text: str, file: str = "input") -> tuple[Document, ...]:
             )
         seen[document.key] = document
     return documents
+
+
+def _yaml_mend(problem: str) -> str:
+    if "'\\t'" in problem:
+        return "write spaces in place of tabs"
+    if problem.endswith("is there twice"):
+        return "remove one of them"
+    if "block end" in problem or "mapping values" in problem:
+        return "see that keys beside each other begin in the same column"
+    return "mend the YAML syntax"
 
 
 class _Loader(yaml.CSafeLoader):
