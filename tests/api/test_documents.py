@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 import yaml
 from jsonschema_rs import validator_for
 
 from allod.domain.document import KINDS
+from allod.errors import InvalidDocument
 from tests.api.asking import Call, project, workload
 from tests.api.fake_node import FakeNode
 from tests.api.test_problems import the_problem
@@ -30,6 +33,25 @@ def test_documents_are_applied_listed_shown_and_removed(call: Call) -> None:
     assert shown == call("GET", "/v1/projects/a").json()
     assert call("DELETE", "/v1/documents/Project/a", role="operator").status_code == 204
     the_problem(call("GET", "/v1/documents/Project/a"), 404, "not-found")
+
+
+def test_what_is_in_use_is_not_removed_and_its_user_is_named(
+    call: Call, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = InvalidDocument(
+        "no party has this name", path="Project/fjord: spec.party", value="'aker'", mend="wrong"
+    )
+
+    def refuse(*_: object, **__: object) -> Future[None]:
+        refused: Future[None] = Future()
+        refused.set_exception(lacking)
+        return refused
+
+    monkeypatch.setattr(node, "remove", refuse)
+    answer = call("DELETE", "/v1/documents/Party/aker", role="operator")
+    problem = the_problem(answer, 409, "conflict")
+    assert problem["detail"] == "Party/aker is in use: Project/fjord names it in spec.party"
+    assert problem["mend"] == "remove Project/fjord, or apply it without that name, first"
 
 
 def test_only_a_scenario_assumes(call: Call, node: FakeNode) -> None:

@@ -84,20 +84,6 @@ def test_remove_takes_the_kind_as_people_write_it(
     assert (result.status, result.out) == (0, "Site/narvik removed\n")
 
 
-def test_what_is_in_use_is_not_removed_and_its_user_is_named(
-    allod: Allod, node: PlayedNode
-) -> None:
-    named = "input: Project/fjord: spec.party: no party has this name (got 'aker')"
-    wrong = problem(422, "invalid-document", named, "did you mean 'akers'?")
-    node.on("DELETE", "/v1/documents/Party/aker", wrong)
-    result = allod("remove", "party", "aker")
-    assert result.status == 4
-    assert result.err == (
-        "error: Party/aker is in use: Project/fjord names it in spec.party\n"
-        "mend: remove Project/fjord, or apply it without that name, first\n"
-    )
-
-
 def test_a_removal_whose_answer_is_lost_is_not_repeated(allod: Allod, node: PlayedNode) -> None:
     node.on("DELETE", "/v1/documents/Site/narvik", Answer(lost=True))
     result = allod("remove", "site", "narvik")

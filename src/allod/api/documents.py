@@ -25,7 +25,7 @@ from allod.api.shapes import Changes, Kinds, Listed
 from allod.api.views import JsonResponse
 from allod.domain.document import KINDS, Document
 from allod.domain.schema import schema_of
-from allod.errors import InvalidDocument
+from allod.errors import Conflict, InvalidDocument
 from allod.run.node_views import DocumentView, Role
 
 router = APIRouter(prefix="/v1", tags=["documents"], route_class=StrictRoute)
@@ -131,7 +131,15 @@ def document(node: NodeDep, kind: Kind, name: Name) -> Response:
 async def remove(node: NodeDep, kind: Kind, name: Name, token: Operator) -> Response:
     """Let a document no longer hold; refused while something else needs it."""
     _schema(kind)
-    await answer(node.remove(kind, name, actor=token.name))
+    try:
+        await answer(node.remove(kind, name, actor=token.name))
+    except InvalidDocument as error:
+        # What the world lacks without it is a fault of the document that names it.
+        user, _, path = error.path.partition(": ")
+        raise Conflict(
+            f"{kind}/{name} is in use: {user} names it in {path}",
+            mend=f"remove {user}, or apply it without that name, first",
+        ) from error
     return Response(status_code=204)
 
 

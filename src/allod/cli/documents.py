@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, out, out_json, table
 from allod.cli.words import instant
 from allod.domain.document import KINDS, Document
-from allod.errors import AllodError, Conflict, InvalidDocument, InvalidInput
+from allod.errors import InvalidDocument, InvalidInput
 
 _LIST = (Column("kind"), Column("name"), Column("changed"), Column("by"))
 
@@ -61,30 +60,11 @@ def remove(data: Path, kind: str, name: str, *, as_json: bool) -> None:
     """Remove a document."""
     kind = spelt(kind)
     with connect(data) as node:
-        try:
-            node.delete(f"/v1/documents/{part(kind)}/{part(name)}")
-        except InvalidInput as error:
-            raise _in_use(error, kind, name) from error
+        node.delete(f"/v1/documents/{part(kind)}/{part(name)}")
     if as_json:
         out_json({"kind": kind, "name": name, "what": "removed"})
     else:
         out(f"{kind}/{name} removed")
-
-
-def _in_use(error: InvalidInput, kind: str, name: str) -> AllodError:
-    """That what is to be removed is named by another document, which the node found wanting it."""
-    named = _NAMED.match(error.message)
-    if named is None:
-        return error
-    user, path = named.groups()
-    return Conflict(
-        f"{kind}/{name} is in use: {user} names it in {path}",
-        mend=f"remove {user}, or apply it without that name, first",
-    )
-
-
-#: 'Project/fjord: spec.party: no party has this name'.
-_NAMED = re.compile(r"(?:input: )?([A-Z][a-z]+/[^:\s]+): ([^:]+): no \w+ has this name")
 
 
 def show_list(data: Path, kind: str, *, as_json: bool) -> None:
