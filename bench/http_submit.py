@@ -3,7 +3,7 @@
 A node as `allod up` starts it, its embedded PostgreSQL on the disk of the machine, three sites with
 charters and envelopes. Every request brings a token and an Idempotency-Key and asks for one
 accelerator; the sites have no runner, so that no processes are started. Clients are one lean
-process. The last fifth is held: the room is taken.
+process. There is room for all of them: every decision is a placement.
 """
 
 from __future__ import annotations
