@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allod.decide.engine import Engine
-from allod.decide.kernel import place, steps
+from allod.decide.kernel import passes, place, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import lay_out
 from allod.domain.document import from_json
@@ -190,7 +190,7 @@ class Queue:
         row = place.new_job(s, 0, 0, n, topology, wall_s, int(s.number[k.NOW]), self.seq)
         self.seq += 1
         steps.submit(s, row)
-        steps.settle(s)
+        passes.settle(s)
         return int(row)
 
     def go_to(self, at_s: int) -> None:
@@ -204,7 +204,7 @@ class Queue:
             for row in range(len(s.job)):
                 if s.job[row]["state"] == k.RUNNING and s.job[row]["ends"] <= next_s:
                     steps.ended(s, row, False)
-            steps.settle(s)
+            passes.settle(s)
             if self.start_s < 0 and s.job[self.head]["state"] == k.RUNNING:
                 self.start_s = next_s  # Its row is another's when it has ended.
             if next_s == at_s:

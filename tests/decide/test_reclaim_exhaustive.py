@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from allod.decide.engine import Engine
-from allod.decide.kernel import place, steps
+from allod.decide.kernel import passes, place, steps
 from allod.decide.kernel import state as k
 from allod.domain.decision import Reclaim
 from allod.domain.event import DocumentsApplied
@@ -178,13 +178,13 @@ class Site:
         self.state, self.layout = engine.state, engine.layout
         self.leaves = [name for name in parents if name not in parents.values()]
         for row, name in enumerate(self.leaves):
-            self.state.verdict[row] = self.layout.class_row["s", name]
+            self.state.verdict[row] = self.state.home[row] = self.layout.class_row["s", name]
             self.state.rank[row] = 0
 
     def submit(self, s: k.State, name: str, n: int, seq: int) -> int:
         row = place.new_job(s, self.leaves.index(name), 0, n, k.PACKED, 1000, 0, seq)
         steps.submit(s, row)
-        steps.settle(s)
+        passes.settle(s)
         return int(row)
 
     def filled(self, running: tuple[tuple[str, int], ...], old: int) -> tuple[k.State, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import blocked, place, steps
+from allod.decide.kernel import blocked, passes, place, steps
 from allod.decide.warm import warm
 
 
@@ -14,7 +14,7 @@ def test_every_function_that_the_engine_calls_is_compiled():
         place.readmit,
         place.readmit_span,
         steps.submit,
-        steps.settle,
+        passes.settle,
         steps.advance,
         steps.ended,
         steps.requeue,

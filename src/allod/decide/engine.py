@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 
 from allod.decide import law, words
-from allod.decide.kernel import place, reclaim, steps
+from allod.decide.kernel import passes, place, reclaim, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
 from allod.decide.live import TOPOLOGIES, Key, Live, Standing
@@ -93,7 +93,7 @@ class Engine:
         self.now_s = at_s
         self._make_room()
         steps.advance(self.state, at_s)
-        steps.settle(self.state)
+        passes.settle(self.state)
         decisions += self._decided()
         for live in woken:
             self._make_room()
@@ -170,7 +170,7 @@ class Engine:
             decisions += self._judge_again(live)
         for t in range(len(self.layout.sites)):
             place.need_pass(self.state, t)
-        steps.settle(self.state)
+        passes.settle(self.state)
         decisions += self._decided()
         for live in woken:
             if live.workload_id in self.live:
@@ -253,6 +253,8 @@ class Engine:
             self.inherited[name] = law.inherited_rules(writer.rules, before)
             if self.inherited[name] != before:
                 changed.add(name)
+        if not changed:
+            return []
         decisions: list[Decision] = []
         for live in sorted(self.live.values(), key=lambda live: live.seq):
             touched = changed.intersection((*live.workload.reads, *live.workload.writes))
@@ -267,7 +269,7 @@ class Engine:
                 decisions.append(words.refusal(self, live))
             elif live.row >= 0:
                 steps.reconsider(self.state, live.row, row)
-        steps.settle(self.state)
+        passes.settle(self.state)
         return decisions + self._decided()
 
     def _rules_of(self, name: str, workload: Workload) -> tuple[Rule, ...]:
@@ -305,7 +307,7 @@ class Engine:
         )
         self.by_row[live.row] = live
         steps.submit(self.state, live.row)
-        steps.settle(self.state)
+        passes.settle(self.state)
 
     def _cancel(self, event: WorkloadCancelled) -> tuple[Decision, ...]:
         live = self.live.get(event.workload_id)
@@ -318,7 +320,7 @@ class Engine:
             live.cancelled = True
             return tuple(decisions)
         self._forget(live)
-        steps.settle(self.state)
+        passes.settle(self.state)
         return tuple(decisions + self._decided())
 
     def _end(self, event: WorkloadEnded) -> tuple[Decision, ...]:
@@ -345,7 +347,7 @@ class Engine:
             del self.live[live.workload_id]
         else:
             self._set_timer(live)
-        steps.settle(self.state)
+        passes.settle(self.state)
         return tuple(decisions + self._decided())
 
     def _forget(self, live: Live) -> None:
@@ -390,8 +392,13 @@ class Engine:
         if row >= len(self.state.verdict):
             self.state.put("verdict", k.grown(self.state.verdict, 2 * row))
             self.state.put("rank", k.grown(self.state.rank, 2 * row))
+            self.state.put("home", k.grown(self.state.home, 2 * row))
         self.state.verdict[row] = verdict.classes
         self.state.rank[row] = verdict.ranks
+        self.state.home[row] = -1
+        for p, c in enumerate(verdict.classes):
+            if c >= 0:
+                self.state.home[row, self.state.pool[p]["site"]] = c
         return row
 
     def _decided(self) -> list[Decision]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from allod.decide.kernel import queue, shadow
+from allod.decide.kernel import shadow
 from allod.decide.kernel import state as k
 from allod.domain.units import instant_text
 
@@ -262,7 +262,7 @@ def _check_queue(engine: Engine, jobs: _Jobs) -> None:
         assert key not in keys, f"two buckets for {key}"
         keys.add(key)
         for t in range(len(s.site)):
-            at_site[t] += queue.class_at(s, key[0], t) >= 0
+            at_site[t] += int(s.home[key[0], t]) >= 0
         row, before = int(bucket["head"]), -1
         assert row >= 0, f"bucket {b} is empty"
         while row >= 0:

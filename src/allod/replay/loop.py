@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from allod.decide.kernel import place, steps
+from allod.decide.kernel import passes, place, steps
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array, Handle
 from allod.decide.kernel.jit import compiled
@@ -260,14 +260,14 @@ def live_through(s: State, w: Loop, asked: object, first: int, until: int) -> tu
             s.job[j].run_s = asked[i].run_s  # type: ignore[index]
             s.job[j].row = asked[i].row  # type: ignore[index]
             steps.submit(s, j)
-            steps.settle(s)
+            passes.settle(s)
             _act(s, w)
             i += 1
         for x in range(w.number[TIED_N]):
             if not _stale(s, w, x):
                 _end(s, w, w.tied[x].job)
-                steps.settle(s)
+                passes.settle(s)
                 _act(s, w)
         if s.number[NEED_N] > 0:
-            steps.settle(s)
+            passes.settle(s)
             _act(s, w)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import limits, place, queue, room, shadow
+from allod.decide.kernel import held, limits, queue, room, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     ACTIVE_N,
     CHARTER,
+    NEVER,
     NOW,
     POLICY,
     State,
 )
 
-NEVER = 1 << 53
 # Bits of what stands in the way in a pool.
 UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 16, 32, 64, 128
 # Columns of what is written for each pool.
@@ -63,7 +63,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
             bits |= BUDGET
         bits |= _worst_power(s, p, n, end, found)
         bits |= _worst_ceiling(s, p, c, n, end, found)
-        q = place.would_delay(s, p, c, j, end)
+        q = held.would_delay(s, p, c, j, end, True)
         if q >= 0:
             bits |= RESERVED
             found[p, HOLDER_SEQ] = s.job[s.pool[q].r_job].seq  # type: ignore[index]
@@ -107,7 +107,7 @@ def ahead_of(s: State, j: int, t: int) -> int:
     ahead = 0
     for i in range(s.number[ACTIVE_N]):
         b = s.active[i]
-        if queue.class_at(s, s.bucket[b].verdict, t) < 0:
+        if s.home[s.bucket[b].verdict, t] < 0:
             continue
         h = s.bucket[b].head
         while h >= 0 and h != j and queue.before(s, t, h, j):

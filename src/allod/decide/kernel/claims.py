@@ -13,18 +13,17 @@ from allod.decide.kernel import limits, place, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.reclaim import (
     back_all,
-    better_victim,
     has_room,
     helps,
     is_owed_by,
     leaves_at,
+    line_up_victims,
     may_take,
     remember,
     take,
+    units_and_nodes,
 )
-from allod.decide.kernel.state import CLAIMED, CLAIMS_MAX, NEW, NOW, RECLAIMED, State
-
-NEVER = 1 << 53
+from allod.decide.kernel.state import CLAIMED, CLAIMS_MAX, NEVER, NEW, NOW, RECLAIMED, State
 
 
 @compiled
@@ -33,7 +32,7 @@ def reclaim_for(s: State, j: int, t: int) -> bool:
 
     On success `j` holds a claim, and each job that must go has a Reclaim decision.
     """
-    c = queue.class_at(s, s.job[j].verdict, t)
+    c = s.home[s.job[j].verdict, t]
     n = s.job[j].n
     if limits.floor_room(s, c) < n or s.site[t].claim_n >= CLAIMS_MAX:
         return False
@@ -41,6 +40,7 @@ def reclaim_for(s: State, j: int, t: int) -> bool:
     if not place.in_budget(s, j, latest + s.job[j].wall) or not _someone_borrows(s, t, c):
         return False
     count = back_all(s, t)
+    victims = line_up_victims(s, count, count, s.number[NOW] + s.cls[c].notice)
     last = -1
     while True:
         best, best_rank = -1, 1 << 60
@@ -51,7 +51,7 @@ def reclaim_for(s: State, j: int, t: int) -> bool:
                 best, best_rank = p, rank
         if best < 0:
             return False
-        if _reclaim_in(s, j, best, c, count):
+        if _reclaim_in(s, j, best, c, count, victims):
             return True
         last = best_rank
 
@@ -66,8 +66,11 @@ def _someone_borrows(s: State, t: int, c: int) -> bool:
 
 
 @compiled
-def _reclaim_in(s: State, j: int, p: int, c: int, count: int) -> bool:
-    """As `reclaim_for`, in pool `p`; the site's running jobs are the first `count` of scratch."""
+def _reclaim_in(s: State, j: int, p: int, c: int, count: int, victims: int) -> bool:
+    """As `reclaim_for`, in pool `p`.
+
+    The site's running jobs are the first `count` of scratch, and then whom it may take, in order.
+    """
     t, n = s.pool[p].site, s.job[j].n
     by = s.number[NOW] + s.cls[c].notice
     until = by + s.site[t].stop + s.job[j].wall
@@ -81,23 +84,29 @@ def _reclaim_in(s: State, j: int, p: int, c: int, count: int) -> bool:
     taken = np.empty(count, np.int64)
     taken_n = 0
     serves = _serves(s, j, p, c, count, by, until, freed)
-    while not serves:
-        victim = -1
-        for i in range(count):
-            r = s.scratch[i]
-            if s.job[r].stop_at != 0 or s.job[r].ends <= by:
-                continue
-            if victim >= 0 and not better_victim(s, r, victim):
-                continue
-            if may_take(s, c, n, j, r, gone) and helps(s, j, p, c, r, until, freed):
-                victim = r
-        if victim < 0:
-            break
+    has_limits = limits.fits(s, p, c, n, until)
+    has_units = units_and_nodes(s, p, j, freed[0])
+    x, unowed = 0, victims  # From `unowed` on, someone may become fair game by who goes.
+    while not serves and x < victims:
+        victim = s.scratch[count + x]
+        x += 1
+        if s.job[victim].stop_at != 0:
+            continue
+        if not may_take(s, c, n, j, victim, gone):
+            if not is_owed_by(s, c, n, victim, gone):
+                unowed = min(unowed, x - 1)
+            continue
+        if not helps(s, j, p, c, victim, until, has_limits, has_units):
+            continue
         s.job[victim].stop_at = -1  # Marked; the time is written once all are found.
         taken[taken_n] = victim
         taken_n += 1
         take(s, victim, p, 1, gone, freed)
         serves = _serves(s, j, p, c, count, by, until, freed)
+        had_limits = has_limits
+        has_limits = limits.fits(s, p, c, n, until)
+        has_units = units_and_nodes(s, p, j, freed[0])
+        x, unowed = 0 if has_limits != had_limits else min(x, unowed), victims
     if serves:
         _spare(s, j, p, c, count, by, until, gone, freed, taken, taken_n)
 
@@ -222,7 +231,7 @@ def _claim(s: State, j: int, p: int, c: int, by: int) -> None:
         held = s.job[j].reserved
         queue.dequeue(s, j)
         if held >= 0 and s.pool[held].site != t:  # Its reservation elsewhere stood in the way.
-            place.need_pass(s, s.pool[held].site)
+            place.look_again(s, s.pool[held].site)
     s.job[j].state = CLAIMED
     s.job[j].pool = p
     s.job[j].cls = c
@@ -239,6 +248,7 @@ def _claim(s: State, j: int, p: int, c: int, by: int) -> None:
     s.claim[t, i] = j
     s.site[t].claim_n += 1
     s.site[t].valid = 0
+    s.site[t].kept = 0
 
 
 @compiled
@@ -253,6 +263,7 @@ def unclaim(s: State, j: int) -> None:
         s.claim[t, x] = s.claim[t, x + 1]
     s.site[t].claim_n -= 1
     s.site[t].valid = 0
+    s.site[t].kept = 0
 
 
 @compiled

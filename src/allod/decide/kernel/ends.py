@@ -39,9 +39,11 @@ def insert(s: State, p: int, j: int) -> None:
     while i > 0 and s.block_end[b, i - 1] > end:
         s.block_end[b, i] = s.block_end[b, i - 1]
         s.block_job[b, i] = s.block_job[b, i - 1]
+        s.block_units[b, i] = s.block_units[b, i - 1]
         i -= 1
     s.block_end[b, i] = end
     s.block_job[b, i] = j
+    s.block_units[b, i] = s.job[j].n
     s.block[b].n += 1
     s.block[b].units += s.job[j].n
     s.job[j].block = b
@@ -66,8 +68,9 @@ def _split(s: State, p: int, b: int, end: int) -> int:
         j = s.block_job[b, i]
         s.block_end[c, i - half] = s.block_end[b, i]
         s.block_job[c, i - half] = j
+        s.block_units[c, i - half] = s.block_units[b, i]
         s.job[j].block = c
-        moved += s.job[j].n
+        moved += s.block_units[b, i]
     s.block[c].n = BLOCK_SIZE - half
     s.block[b].n = half
     s.block[c].units = moved
@@ -86,6 +89,7 @@ def remove(s: State, p: int, j: int) -> None:
     while i < n - 1:
         s.block_end[b, i] = s.block_end[b, i + 1]
         s.block_job[b, i] = s.block_job[b, i + 1]
+        s.block_units[b, i] = s.block_units[b, i + 1]
         i += 1
     s.block[b].n = n - 1
     s.block[b].units -= s.job[j].n
@@ -103,3 +107,21 @@ def remove(s: State, p: int, j: int) -> None:
         s.block[b].next = s.number[BLOCK_FREE]
         s.number[BLOCK_FREE] = b
         s.number[BLOCKS_FREE_N] += 1
+
+
+@compiled
+def units_by(s: State, p: int, until: int) -> int:
+    """Accelerators of pool `p` whose work ends at `until` or before."""
+    units = 0
+    b = s.pool[p].ends_head
+    while b >= 0:
+        if s.block_end[b, s.block[b].n - 1] <= until:
+            units += s.block[b].units
+            b = s.block[b].next
+            continue
+        i = 0
+        while s.block_end[b, i] <= until:
+            units += s.block_units[b, i]
+            i += 1
+        break
+    return units

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from allod.decide.kernel.jit import compiled
-from allod.decide.kernel.state import LIMITS_MAX, State
+from allod.decide.kernel.state import LIMITS_MAX, NEVER, State
 
 
 @compiled
@@ -148,3 +148,30 @@ def floor_room(s: State, c: int) -> int:
         most = max(most, s.cls[a].floor - s.cls[a].use - s.cls[a].claimed)
         a = s.cls[a].parent
     return most
+
+
+@compiled
+def _left_now(s: State, limit: int) -> int:
+    """What is left of `limit` in the present window."""
+    k = s.limit[limit].now
+    return s.window[k].cap - s.window[k].used - s.window[k].claimed
+
+
+@compiled
+def measure(s: State, t: int) -> None:
+    """Write `room`: the most accelerators that a pool, and a class, of site `t` could take now.
+
+    Later windows, nodes and reservations are not looked at: who is larger does not fit, who is not
+    may fit.
+    """
+    for p in range(s.site[t].pool0, s.site[t].pool1):
+        room = s.pool[p].free - s.pool[p].claimed
+        for i in range(s.pool[p].limits_n):
+            if s.pool[p].watts > 0:
+                room = min(room, _left_now(s, s.pool_limit[p, i]) // s.pool[p].watts)
+        s.pool[p].room = room
+    for a in range(s.site[t].class0, s.site[t].class1):  # Parents before those inside them.
+        room = NEVER if s.cls[a].parent < 0 else s.cls[s.cls[a].parent].room
+        if s.cls[a].limit >= 0:
+            room = min(room, _left_now(s, s.cls[a].limit))
+        s.cls[a].room = room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import ends, limits, room
+from allod.decide.kernel import ends, held, limits, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     BUDGET_BLOCKED,
@@ -73,7 +73,14 @@ def forget_job(s: State, j: int) -> None:
 
 @compiled
 def need_pass(s: State, t: int) -> None:
-    """Note that something changed at site `t`."""
+    """Note that something changed at site `t`, so that all its reservations are made anew."""
+    s.site[t].kept = 0
+    look_again(s, t)
+
+
+@compiled
+def look_again(s: State, t: int) -> None:
+    """Note that someone may start at site `t` now; what is reserved there stays reserved."""
     s.site[t].valid = 0
     if s.site[t].needs == 0:
         s.site[t].needs = 1
@@ -92,31 +99,11 @@ def in_budget(s: State, j: int, end: int) -> bool:
 
 
 @compiled
-def would_delay(s: State, p: int, c: int, j: int, end: int) -> int:
-    """The pool of its site whose reserved start job `j`, in pool `p` until `end`, would delay (C7).
+def may_start(s: State, p: int, c: int, j: int, over: bool) -> bool:
+    """True if units, limits, nodes and reservations let job `j` start now in `p` as class `c`.
 
-    -1: none.
+    With `over`, the reservations of those who come after it do not count.
     """
-    t, n = s.pool[p].site, s.job[j].n
-    for q in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[q].r_job
-        if h < 0 or h == j or end <= s.pool[q].r_time:
-            continue
-        if q == p:
-            if n > s.pool[q].r_extra:
-                return q
-            if s.pool[q].per_node > 1 and not room.packs_late(s, p, n, s.job[j].topology):
-                return q
-        for i in range(s.pool[q].r_limits_n):
-            amount = limits.amount_on(s, s.held_limit[q, i], p, c, n)
-            if amount > s.held_slack[q, i]:
-                return q
-    return -1
-
-
-@compiled
-def may_start(s: State, p: int, c: int, j: int) -> bool:
-    """True if units, limits, nodes and reservations let job `j` start now in `p` as class `c`."""
     n = s.job[j].n
     end = s.number[NOW] + s.job[j].wall
     if n > s.pool[p].free - s.pool[p].claimed:
@@ -127,7 +114,7 @@ def may_start(s: State, p: int, c: int, j: int) -> bool:
         # Promised nodes are not known until the victims are gone; nobody slips in before.
         if s.pool[p].claimed > 0 or not room.packs(s, p, n, s.job[j].topology):
             return False
-    return would_delay(s, p, c, j, end) < 0
+    return held.would_delay(s, p, c, j, end, over) < 0
 
 
 @compiled
@@ -196,7 +183,7 @@ def start(s: State, p: int, c: int, j: int) -> bool:
     s.number[RUNNING_N] += 1
     if not claimed:
         charge(s, j, t)
-    _use_extra(s, p, c, j, end, late)
+    held.use_extra(s, p, c, j, end, late)
     decide(s, PLACED, j, -1, is_lent(s, j), end)
     return True
 
@@ -240,28 +227,6 @@ def refund(s: State, j: int, t: int, unused: int) -> None:
 
 
 @compiled
-def _use_extra(s: State, p: int, c: int, j: int, end: int, late: bool) -> None:
-    """Take what job `j` uses off the room that reservations at its site leave."""
-    t, n = s.pool[p].site, s.job[j].n
-    for q in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[q].r_job
-        if h < 0 or h == j or end <= s.pool[q].r_time:
-            continue
-        if q == p:
-            s.pool[q].r_extra -= n
-        for i in range(s.pool[q].r_limits_n):
-            s.held_slack[q, i] -= limits.amount_on(s, s.held_limit[q, i], p, c, n)
-    h = s.pool[p].r_job
-    if h >= 0 and h != j and not late and s.pool[p].per_node > 1:
-        # It has ended by then: its nodes are free at the reserved start as they were.
-        i = s.job[j].span
-        while i >= 0:
-            node = s.pool[p].node0 + s.span[i].node
-            s.node_late[node] += s.span[i].n
-            i = s.span[i].next
-
-
-@compiled
 def release(s: State, j: int) -> None:
     """End the run of job `j`: all that it held is free."""
     p, c = s.job[j].pool, s.job[j].cls
@@ -278,16 +243,8 @@ def release(s: State, j: int) -> None:
     unused = end - s.number[NOW]
     if unused > 0:
         refund(s, j, t, unused)
-    need_pass(s, t)
-
-
-@compiled
-def reserve(s: State, p: int, c: int, j: int, at: int, extra: int) -> None:
-    """Give job `j` the reservation of pool `p`; `start_of` with `mark` has written its room."""
-    s.pool[p].r_job = j
-    s.pool[p].r_time = at
-    s.pool[p].r_extra = extra
-    s.job[j].reserved = p
+    held.give_extra(s, p, end)
+    look_again(s, t)
 
 
 @compiled

@@ -70,10 +70,8 @@ def _bucket_for(s: State, j: int) -> int:
 @compiled
 def _count_at_sites(s: State, verdict: int, by: int) -> None:
     for t in range(len(s.site)):
-        for p in range(s.site[t].pool0, s.site[t].pool1):
-            if s.verdict[verdict, p] >= 0:
-                s.site[t].active += by
-                break
+        if s.home[verdict, t] >= 0:
+            s.site[t].active += by
 
 
 @compiled
@@ -148,15 +146,6 @@ def _drop_bucket(s: State, b: int) -> None:
 
 
 @compiled
-def class_at(s: State, verdict: int, t: int) -> int:
-    """The class that `verdict` has at site `t`, or -1 if no pool there admits it."""
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        if s.verdict[verdict, p] >= 0:
-            return s.verdict[verdict, p]
-    return -1
-
-
-@compiled
 def before(s: State, t: int, i: int, j: int) -> bool:
     """True if job `i` goes before job `j` at site `t`.
 
@@ -164,7 +153,7 @@ def before(s: State, t: int, i: int, j: int) -> bool:
     for its share (C6), then who asked first. `fcfs` and `easy`: who asked first.
     """
     if s.number[POLICY] == CHARTER:
-        ci, cj = class_at(s, s.job[i].verdict, t), class_at(s, s.job[j].verdict, t)
+        ci, cj = s.home[s.job[i].verdict, t], s.home[s.job[j].verdict, t]
         due_i = floor_room(s, ci) >= s.job[i].n
         due_j = floor_room(s, cj) >= s.job[j].n
         if due_i != due_j:
@@ -177,6 +166,4 @@ def before(s: State, t: int, i: int, j: int) -> bool:
             use_j = s.use[pj, t] // s.project[pj].share
             if use_i != use_j:
                 return use_i < use_j
-        if s.job[i].submit != s.job[j].submit:
-            return s.job[i].submit < s.job[j].submit
     return s.job[i].seq < s.job[j].seq

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from allod.decide.kernel import limits, room
+from allod.decide.kernel import limits, place, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import FREE, NOW, PAIR_N, SPREAD, State
 
@@ -26,7 +26,7 @@ def gather(s: State, pool0: int, pool1: int) -> int:
                 s.scratch[count] = s.block_job[b, i]
                 count += 1
             b = s.block[b].next
-    _sort_by_start(s, count)
+    _sort(s, 0, count, False)
     return count
 
 
@@ -38,27 +38,53 @@ def _older(s: State, i: int, j: int) -> bool:
 
 
 @compiled
-def _sort_by_start(s: State, count: int) -> None:
-    """Heap sort of scratch[:count], in place."""
-    for root in range(count // 2 - 1, -1, -1):
-        _sift(s, root, count)
-    for last in range(count - 1, 0, -1):
-        s.scratch[0], s.scratch[last] = s.scratch[last], s.scratch[0]
-        _sift(s, 0, last)
+def _after(s: State, i: int, j: int, victims: bool) -> bool:
+    """True if running job `i` stands after `j`: by start, or as victims, who goes first."""
+    return better_victim(s, j, i) if victims else _older(s, j, i)
 
 
 @compiled
-def _sift(s: State, root: int, count: int) -> None:
+def _sort(s: State, first: int, count: int, victims: bool) -> None:
+    """Heap sort of `count` rows of scratch from `first` on, in place."""
+    for root in range(count // 2 - 1, -1, -1):
+        _sift(s, first, root, count, victims)
+    for last in range(count - 1, 0, -1):
+        x, y = first, first + last
+        s.scratch[x], s.scratch[y] = s.scratch[y], s.scratch[x]
+        _sift(s, first, 0, last, victims)
+
+
+@compiled
+def _sift(s: State, first: int, root: int, count: int, victims: bool) -> None:
     while True:
         child = 2 * root + 1
         if child >= count:
             return
-        if child + 1 < count and _older(s, s.scratch[child], s.scratch[child + 1]):
+        x = first + child
+        if child + 1 < count and _after(s, s.scratch[x + 1], s.scratch[x], victims):
             child += 1
-        if not _older(s, s.scratch[root], s.scratch[child]):
+            x += 1
+        y = first + root
+        if not _after(s, s.scratch[x], s.scratch[y], victims):
             return
-        s.scratch[root], s.scratch[child] = s.scratch[child], s.scratch[root]
+        s.scratch[y], s.scratch[x] = s.scratch[x], s.scratch[y]
         root = child
+
+
+@compiled
+def line_up_victims(s: State, first: int, count: int, by: int) -> int:
+    """Write whom a reclaim may take to scratch from `first` on, who goes first in front; how many.
+
+    They are of the `count` running jobs that `back_all` has left there, and still run after `by`.
+    """
+    victims = 0
+    for i in range(count):
+        r = s.scratch[i]
+        if s.job[r].stop_at == 0 and s.job[r].ends > by and place.is_lent(s, r):
+            s.scratch[first + victims] = r
+            victims += 1
+    _sort(s, first, victims, True)
+    return victims
 
 
 @compiled
@@ -196,7 +222,8 @@ def may_take(s: State, c: int, n: int, j: int, r: int, gone: object) -> bool:
         return False
     if s.job[r].backed & (1 << s.cls[b].depth) != 0:
         return False
-    return not _displaced(s, s.job[j].seq, s.job[r].seq)
+    # Who never ran was never reclaimed for anyone.
+    return s.job[j].run == 0 or not _displaced(s, s.job[j].seq, s.job[r].seq)
 
 
 @compiled
@@ -241,7 +268,7 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
 
 
 @compiled
-def _units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
+def units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
     """True if pool `p`, with `freed` units more, has units and nodes for job `j` and the claims."""
     n, t = s.job[j].n, s.pool[p].site
     if n > s.pool[p].free - s.pool[p].claimed + freed:
@@ -269,18 +296,21 @@ def _units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
 @compiled
 def has_room(s: State, p: int, c: int, j: int, freed: int, until: int) -> bool:
     """True if job `j` would fit into pool `p` with `freed` units more."""
-    return limits.fits(s, p, c, s.job[j].n, until) and _units_and_nodes(s, p, j, freed)
+    return limits.fits(s, p, c, s.job[j].n, until) and units_and_nodes(s, p, j, freed)
 
 
 @compiled
-def helps(s: State, j: int, p: int, c: int, r: int, until: int, freed: object) -> bool:
-    """True if the going of job `r` gives job `j` something that it lacks in pool `p`."""
+def helps(
+    s: State, j: int, p: int, c: int, r: int, until: int, has_limits: bool, has_units: bool
+) -> bool:
+    """True if the going of job `r` gives job `j` something that it lacks in pool `p`.
+
+    `has_limits` and `has_units` say what it has by now.
+    """
     q, n = s.job[r].pool, s.job[j].n
-    if limits.fits(s, p, c, n, until):
+    if has_limits:
         if q == p:
             return True
         # Room enough at first, but not for a claim that is due later: a limit they share may be it.
-        return _units_and_nodes(s, p, j, freed[0]) and limits.share(s, p, c, n, r, -1)  # type: ignore[index]
-    return limits.share(s, p, c, n, r, until) or (
-        q == p and not _units_and_nodes(s, p, j, freed[0])  # type: ignore[index]
-    )
+        return has_units and limits.share(s, p, c, n, r, -1)
+    return limits.share(s, p, c, n, r, until) or (q == p and not has_units)

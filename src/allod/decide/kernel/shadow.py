@@ -1,30 +1,30 @@
-"""When the head could start: its reserved start, and what may run beside it (C7).
+"""When the head could start: its reserved start (C7).
 
-Walks the latest ends of running work (and the windows of limits) forward until the head fits in
-units, nodes and limits at once. What is left over at that time is its extra room: work that would
-still run then may start now only inside it.
+The earliest time at which units, nodes and limits hold the head at once, if all that runs goes on
+to its latest end. Units alone give a time before which it cannot be; usually that is it. If not,
+ends and windows are walked on from there, one after the other.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from allod.decide.kernel.ends import units_by
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.limits import amount_on, limits_of
 from allod.decide.kernel.state import (
     DOMAIN,
     LIMITS_MAX,
+    NEVER,
     NOW,
     SPREAD,
     State,
 )
 
-NEVER = 1 << 53
-
 
 @compiled
-def _units_only(s: State, p: int, n: int) -> tuple[int, int]:
-    """Reserved start and extra units where only units count: skips whole blocks by their sum."""
+def units_time(s: State, p: int, n: int) -> tuple[int, int]:
+    """When pool `p` has `n` units, and how many more then; skips whole blocks by their sum."""
     free = s.pool[p].free - s.pool[p].claimed
     if n <= free:
         return s.number[NOW], free - n
@@ -36,12 +36,12 @@ def _units_only(s: State, p: int, n: int) -> tuple[int, int]:
         return NEVER, 0
     i = 0
     while free < n:
-        free += s.job[s.block_job[b, i]].n
+        free += s.block_units[b, i]
         i += 1
     at = s.block_end[b, i - 1]
     while b >= 0:  # All that ends at the same time is free at that time.
         while i < s.block[b].n and s.block_end[b, i] == at:
-            free += s.job[s.block_job[b, i]].n
+            free += s.block_units[b, i]
             i += 1
         if i < s.block[b].n:
             break
@@ -97,6 +97,24 @@ def _node_fit(s: State, p: int, n: int, topology: int, nodes: object, take: bool
 
 
 @compiled
+def _nodes_then(s: State, p: int, through: int, nodes: object) -> None:
+    """Write the free accelerators of each node of pool `p` once all ending by `through` has."""
+    node0 = s.pool[p].node0
+    for x in range(s.pool[p].nodes):
+        nodes[x] = s.node_free[node0 + x]  # type: ignore[index]
+    b = s.pool[p].ends_head
+    while b >= 0:
+        for i in range(s.block[b].n):
+            if s.block_end[b, i] > through:
+                return
+            span = s.job[s.block_job[b, i]].span
+            while span >= 0:
+                nodes[s.span[span].node] += s.span[span].n  # type: ignore[index]
+                span = s.span[span].next
+        b = s.block[b].next
+
+
+@compiled
 def _step_window(s: State, limit: int, at: int, k: int) -> int:
     """The window of `limit` that holds at time `at`, searching on from `k`."""
     while k + 1 < s.limit[limit].w1 and s.window[k + 1].t <= at:
@@ -105,58 +123,168 @@ def _step_window(s: State, limit: int, at: int, k: int) -> int:
 
 
 @compiled
+def _is_inside(s: State, c: int, a: int) -> bool:
+    while c >= 0 and s.cls[c].depth > s.cls[a].depth:
+        c = s.cls[c].parent
+    return c == a
+
+
+@compiled
+def _class_units(s: State, t: int, a: int, after: int, until: int) -> int:
+    """Accelerators at site `t` in class `a` whose work ends after `after` and by `until`."""
+    units = 0
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        b = s.pool[q].ends_head
+        while b >= 0 and s.block_end[b, 0] <= until:
+            for i in range(s.block[b].n):
+                end = s.block_end[b, i]
+                if end > until:
+                    break
+                if end > after and _is_inside(s, s.job[s.block_job[b, i]].cls, a):
+                    units += s.block_units[b, i]
+            b = s.block[b].next
+    return units
+
+
+@compiled
+def _watts_of(s: State, t: int, limit: int, after: int, until: int) -> int:
+    """What work under power `limit` draws that ends after `after` and by `until`. [W]"""
+    watts = 0
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        for i in range(s.pool[q].limits_n):
+            if s.pool_limit[q, i] == limit:
+                units = units_by(s, q, until)
+                if units > 0 and after >= 0:
+                    units -= units_by(s, q, after)
+                watts += units * s.pool[q].watts
+    return watts
+
+
+@compiled
+def used_then(
+    s: State, p: int, c: int, at: int, through: int, found: object, at_window: object, used: object
+) -> int:
+    """Write the limits on `p` and `c`, their windows at time `at` and what is used of each then.
+
+    What ends by `through` has ended; below 0: nothing has. Returns how many limits there are.
+    """
+    t = s.pool[p].site
+    limits_n = limits_of(s, p, c, found)
+    windows_then(s, at, found, limits_n, at_window, used)
+    if through < 0:
+        return limits_n
+    a = c
+    for i in range(limits_n):
+        k = at_window[i]  # type: ignore[index]
+        after = -1 if k == s.limit[found[i]].now else s.window[k].t  # type: ignore[index]
+        if i < s.pool[p].limits_n:
+            used[i] -= _watts_of(s, t, found[i], after, through)  # type: ignore[index]
+            continue
+        while s.cls[a].limit != found[i]:  # type: ignore[index]
+            a = s.cls[a].parent
+        used[i] -= _class_units(s, t, a, after, through)  # type: ignore[index]
+    return limits_n
+
+
+@compiled
+def windows_then(
+    s: State, at: int, found: object, limits_n: int, at_window: object, used: object
+) -> None:
+    """Write the windows at time `at`, and what is used of each if nothing had ended in it."""
+    for i in range(limits_n):
+        limit = found[i]  # type: ignore[index]
+        k = _step_window(s, limit, at, s.limit[limit].now)
+        at_window[i] = k  # type: ignore[index]
+        used[i] = s.window[k].used  # type: ignore[index]
+
+
+@compiled
+def least_slack(s: State, limit: int, amount: int, at: int, wall: int, k: int, used: int) -> int:
+    """Least room of `limit` from `at`, in window `k` with so much used, for `wall`."""
+    least = s.window[k].cap - used - s.window[k].claimed - amount
+    k += 1
+    while k < s.limit[limit].w1 and s.window[k].t < at + wall:
+        least = min(least, s.window[k].cap - s.window[k].used - s.window[k].claimed - amount)
+        k += 1
+    return least
+
+
+@compiled
+def _limits_fit(
+    s: State,
+    p: int,
+    c: int,
+    j: int,
+    at: int,
+    found: object,
+    limits_n: int,
+    at_window: object,
+    used: object,
+) -> bool:
+    """True if every limit leaves room for job `j` from `at` for its wall time."""
+    n, wall = s.job[j].n, s.job[j].wall
+    for i in range(limits_n):
+        limit = found[i]  # type: ignore[index]
+        amount = n * s.pool[p].watts if i < s.pool[p].limits_n else n
+        if least_slack(s, limit, amount, at, wall, at_window[i], used[i]) < 0:  # type: ignore[index]
+            return False
+    return True
+
+
+@compiled
 def start_of(s: State, p: int, c: int, j: int, mark: bool) -> tuple[int, int]:
     """Earliest start of job `j` in pool `p` as class `c`, and extra units then; NEVER if none.
 
-    With `mark`, the slack of its limits is written to `held` and the nodes that it leaves to
-    `node_late`, as a reservation needs them.
+    With `mark`, the nodes that it leaves are written to `node_late`, as a reservation needs them.
     """
-    n, wall, topology = s.job[j].n, s.job[j].wall, s.job[j].topology
-    t = s.pool[p].site
+    n, t = s.job[j].n, s.pool[p].site
     plain = s.pool[p].per_node == 1
+    at, extra = units_time(s, p, n)
+    if at == NEVER or (plain and s.site[t].limited == 0):
+        return at, extra
+    through = at if n > s.pool[p].free - s.pool[p].claimed else -1
     found = np.empty(LIMITS_MAX, np.int64)
-    limits_n = limits_of(s, p, c, found)
-    if plain and s.site[t].limited == 0:
-        if mark:
-            s.pool[p].r_limits_n = 0
-        return _units_only(s, p, n)
-
-    now = s.number[NOW]
-    free = s.pool[p].free - s.pool[p].claimed
     used = np.empty(LIMITS_MAX, np.int64)
     at_window = np.empty(LIMITS_MAX, np.int64)
-    for i in range(limits_n):
-        at_window[i] = s.limit[found[i]].now
-        used[i] = s.window[at_window[i]].used
+    limits_n = limits_of(s, p, c, found)
+    windows_then(s, at, found, limits_n, at_window, used)
+    fits = _limits_fit(s, p, c, j, at, found, limits_n, at_window, used)
+    if not fits and through >= 0:  # Only now is it worth knowing what has ended by then.
+        used_then(s, p, c, at, through, found, at_window, used)
+        fits = _limits_fit(s, p, c, j, at, found, limits_n, at_window, used)
+    nodes = np.empty(0 if plain else s.pool[p].nodes, np.int64)
+    if fits and not plain:
+        _nodes_then(s, p, through, nodes)
+        fits = _node_fit(s, p, n, s.job[j].topology, nodes, mark)
+    if not fits:
+        at, extra = _walk_on(s, p, c, j, at, through, nodes, mark)
+    if mark and not plain and at < NEVER:
+        for x in range(s.pool[p].nodes):
+            s.node_late[s.pool[p].node0 + x] = nodes[x]
+    return at, extra
+
+
+@compiled
+def _walk_on(
+    s: State, p: int, c: int, j: int, at: int, through: int, nodes: object, mark: bool
+) -> tuple[int, int]:
+    """As `start_of`, from the first event after `at`; all that ends by `through` has ended."""
+    n, t = s.job[j].n, s.pool[p].site
+    plain = s.pool[p].per_node == 1
+    found = np.empty(LIMITS_MAX, np.int64)
+    used = np.empty(LIMITS_MAX, np.int64)
+    at_window = np.empty(LIMITS_MAX, np.int64)
+    limits_n = used_then(s, p, c, at, through, found, at_window, used)
+    free = s.pool[p].free - s.pool[p].claimed + units_by(s, p, through)
+    if not plain:
+        _nodes_then(s, p, through, nodes)
     pool0, pool1 = s.site[t].pool0, s.site[t].pool1
     block = np.empty(pool1 - pool0, np.int64)
     place = np.zeros(pool1 - pool0, np.int64)
     for q in range(pool0, pool1):
-        block[q - pool0] = s.pool[q].ends_head
-    node0, nodes_n = s.pool[p].node0, 0 if plain else s.pool[p].nodes
-    nodes = np.empty(nodes_n, np.int64)
-    for x in range(nodes_n):
-        nodes[x] = s.node_free[node0 + x]
-
-    at = now
+        _skip_to(s, q, through, block, place, q - pool0)
     while True:
-        if n <= free and _limits_fit(s, p, c, n, at, wall, found, limits_n, at_window, used, mark):
-            if plain:
-                return at, free - n
-            if _node_fit(s, p, n, topology, nodes, mark):
-                if mark:
-                    for x in range(nodes_n):
-                        s.node_late[node0 + x] = nodes[x]
-                return at, free - n
-        following = NEVER
-        for q in range(pool0, pool1):
-            b = block[q - pool0]
-            if b >= 0:
-                following = min(following, s.block_end[b, place[q - pool0]])
-        for i in range(limits_n):
-            k = at_window[i]
-            if k + 1 < s.limit[found[i]].w1:
-                following = min(following, s.window[k + 1].t)
+        following = _next_event(s, pool0, pool1, block, place, found, limits_n, at_window)
         if following == NEVER:
             return NEVER, 0
         at = max(at, following)
@@ -168,7 +296,7 @@ def start_of(s: State, p: int, c: int, j: int, mark: bool) -> tuple[int, int]:
                     free += s.job[r].n
                     span = s.job[r].span
                     while span >= 0 and not plain:
-                        nodes[s.span[span].node] += s.span[span].n
+                        nodes[s.span[span].node] += s.span[span].n  # type: ignore[index]
                         span = s.span[span].next
                 for i in range(limits_n):
                     used[i] -= amount_on(s, found[i], q, s.job[r].cls, s.job[r].n)
@@ -181,38 +309,42 @@ def start_of(s: State, p: int, c: int, j: int, mark: bool) -> tuple[int, int]:
             if k != at_window[i]:
                 at_window[i] = k
                 used[i] = s.window[k].used
+        if n <= free and _limits_fit(s, p, c, j, at, found, limits_n, at_window, used):
+            if plain or _node_fit(s, p, n, s.job[j].topology, nodes, mark):
+                return at, free - n
 
 
 @compiled
-def _limits_fit(
+def _skip_to(s: State, q: int, through: int, block: object, place: object, x: int) -> None:
+    """Write the first end of pool `q` after `through`, as a block and a place in it."""
+    b = s.pool[q].ends_head
+    while b >= 0 and s.block_end[b, s.block[b].n - 1] <= through:
+        b = s.block[b].next
+    i = 0
+    while b >= 0 and s.block_end[b, i] <= through:
+        i += 1
+    block[x], place[x] = b, i  # type: ignore[index]
+
+
+@compiled
+def _next_event(
     s: State,
-    p: int,
-    c: int,
-    n: int,
-    at: int,
-    wall: int,
+    pool0: int,
+    pool1: int,
+    block: object,
+    place: object,
     found: object,
     limits_n: int,
     at_window: object,
-    used: object,
-    mark: bool,
-) -> bool:
-    """True if every limit leaves room for `n` from `at` for `wall`; with `mark`, writes slack."""
+) -> int:
+    """The next end or window; NEVER if there is none."""
+    following = NEVER
+    for q in range(pool0, pool1):
+        b = block[q - pool0]  # type: ignore[index]
+        if b >= 0:
+            following = min(following, s.block_end[b, place[q - pool0]])  # type: ignore[index]
     for i in range(limits_n):
-        limit = found[i]  # type: ignore[index]
-        amount = amount_on(s, limit, p, c, n)
         k = at_window[i]  # type: ignore[index]
-        least = s.window[k].cap - used[i] - s.window[k].claimed - amount  # type: ignore[index]
-        k += 1
-        while k < s.limit[limit].w1 and s.window[k].t < at + wall:
-            room = s.window[k].cap - s.window[k].used - s.window[k].claimed - amount
-            least = min(least, room)
-            k += 1
-        if least < 0:
-            return False
-        if mark:
-            s.held_limit[p, i] = limit
-            s.held_slack[p, i] = least
-    if mark:
-        s.pool[p].r_limits_n = limits_n
-    return True
+        if k + 1 < s.limit[found[i]].w1:  # type: ignore[index]
+            following = min(following, s.window[k + 1].t)
+    return following

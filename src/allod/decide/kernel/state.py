@@ -39,12 +39,11 @@ PLACED, RECLAIMED = 1, 2
     CHANGE_AT,  #: Next row of the change schedule.
     WAITING_N,
     RUNNING_N,
-    CLAIM_SEQ,
     NEED_N,  #: Sites on the list of those that need a pass.
     PAIR_N,
     BUDGET_BLOCKED,  #: 1 if some waiting job was held back by its budget.
     NUMBERS,
-) = range(22)
+) = range(21)
 
 JOB = np.dtype(
     [
@@ -103,13 +102,17 @@ POOL = np.dtype(
         ("ends_tail", "i8"),
         ("running", "i8"),
         ("r_job", "i8"),  # who holds the reservation
-        ("r_limits_n", "i8"),
+        ("r_limits_n", "i8"),  # of `held_slack`; -1: not worked out yet
         ("units", "i8"),  # accelerators live now
         ("free", "i8"),  # units less those of running work
         ("claimed", "i8"),  # units promised to claims
+        ("room", "i8"),  # units that one could take now, as a pass has measured
+        ("late_room", "i8"),  # the same for work that runs beyond a time
         ("watts", "i8"),  # per accelerator at the meter [W]
         ("r_time", "i8"),  # reserved start
         ("r_extra", "i8"),  # units left over at that time
+        ("again", "i8"),  # 1: that time is to be worked out again
+        ("head", "i8"),  # the last pass for which its holder was one of the first
     ],
     align=True,
 )
@@ -122,6 +125,7 @@ CLASS = np.dtype(
         ("priority", "i8"),
         ("floor", "i8"),
         ("use", "i8"),  # accelerators of running work, with all inside it
+        ("room", "i8"),  # accelerators left under all ceilings, as a pass has measured
         ("claimed", "i8"),
         ("notice", "i8"),
         ("run_min", "i8"),
@@ -135,7 +139,9 @@ SITE = np.dtype(
     [
         ("pool0", "i8"),
         ("pool1", "i8"),
-        ("valid", "i8"),  # 1: its reservations are what a pass would make
+        ("valid", "i8"),  # 1: a pass would change nothing
+        ("kept", "i8"),  # 1: its reservations are kept by the next pass, else made anew
+        ("door", "i8"),  # 1 + number of the last job for which a pass was made
         ("active", "i8"),  # active buckets that may come here
         ("needs", "i8"),  # 1: on the list of sites that need a pass
         ("limited", "i8"),  # 1: some limit (power, ceiling) can bind here
@@ -184,10 +190,15 @@ SPAN = np.dtype([("node", "i8"), ("n", "i8"), ("next", "i8")], align=True)
 #: most budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next
 #: window. At one time in this order: a grant that ends makes way before the next one comes in.
 CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
+#: A bucket in the order of a site: the least goes first, by `first`, then `use`, then `seq`.
+ORDER = np.dtype([("first", "i8"), ("use", "i8"), ("seq", "i8"), ("bucket", "i8")], align=True)
+#: what: 0 a reservation of pool `place`; above: window `place` of the limit before that.
+STAIR = np.dtype([("t", "i8"), ("what", "i8"), ("place", "i8"), ("room", "i8")], align=True)
 DECISION = np.dtype(
     [("kind", "i8"), ("job", "i8"), ("other", "i8"), ("lent", "i8"), ("t", "i8")], align=True
 )
 
+NEVER = 1 << 53  #: Later than any time. [epoch s]
 BLOCK_SIZE = 64  #: Ends kept in one block of the ordered list.
 CLASS_DEPTH_MAX = 12  #: Most classes inside each other.
 LIMITS_MAX = CLASS_DEPTH_MAX + 3  #: Most limits on one placement: site, hall, pool, its classes.
@@ -202,10 +213,12 @@ class State(Handle):
         "bucket": (BUCKET, 1),  # (B,)
         "hashed": (np.int64, 1),  # heads of the hash chains of buckets
         "active": (np.int64, 1),  # (B,)
+        "order": (ORDER, 1),  # (B,), heap of those who wait at the site of a pass
         "pool": (POOL, 1),  # (P,)
         "pool_limit": (np.int64, 2),  # (P, 3), limits of pool, hall and site
         "held_limit": (np.int64, 2),  # (P, LIMITS_MAX), limits of each reservation
         "held_slack": (np.int64, 2),  # (P, LIMITS_MAX), what each reservation leaves of them
+        "stair": (STAIR, 1),  # room for work that runs beyond some time, by that time
         "cls": (CLASS, 1),  # (C,)
         "site": (SITE, 1),  # (S,)
         "limit": (LIMIT, 1),  # (L,)
@@ -214,6 +227,7 @@ class State(Handle):
         "use": (np.int64, 2),  # (R, S), decayed use [accelerator-seconds]
         "verdict": (np.int64, 2),  # (V, P), class at each pool or -1
         "rank": (np.int64, 2),  # (V, P), preference of each pool, lower first
+        "home": (np.int64, 2),  # (V, S), class at each site or -1
         "node_free": (np.int64, 1),  # all nodes of all pools
         "node_late": (np.int64, 1),  # free at the reserved start beside what is reserved
         "node_count": (np.int64, 1),  # nodes by number of free accelerators, per pool
@@ -221,6 +235,7 @@ class State(Handle):
         "block": (BLOCK, 1),  # (K,)
         "block_end": (np.int64, 2),  # (K, BLOCK_SIZE)
         "block_job": (np.int64, 2),  # (K, BLOCK_SIZE)
+        "block_units": (np.int64, 2),  # (K, BLOCK_SIZE), accelerators of each of them
         "span": (SPAN, 1),
         "change": (CHANGE, 1),  # by time
         "decided": (DECISION, 1),
@@ -234,10 +249,12 @@ class State(Handle):
     bucket: Array
     hashed: Array
     active: Array
+    order: Array
     pool: Array
     pool_limit: Array
     held_limit: Array
     held_slack: Array
+    stair: Array
     cls: Array
     site: Array
     limit: Array
@@ -246,6 +263,7 @@ class State(Handle):
     use: Array
     verdict: Array
     rank: Array
+    home: Array
     node_free: Array
     node_late: Array
     node_count: Array
@@ -253,6 +271,7 @@ class State(Handle):
     block: Array
     block_end: Array
     block_job: Array
+    block_units: Array
     span: Array
     change: Array
     decided: Array
@@ -301,9 +320,11 @@ def make_room(s: State) -> None:
         s.put(name, new)
         if name == "bucket":
             s.put("active", grown(s.active, len(new)))
+            s.put("order", grown(s.order, len(new)))
         elif name == "block":
             s.put("block_end", grown(s.block_end, len(new)))
             s.put("block_job", grown(s.block_job, len(new)))
+            s.put("block_units", grown(s.block_units, len(new)))
         elif name == "job":
             s.put("decided", grown(s.decided, len(new) * 2 + 64))
             s.put("scratch", np.zeros(len(new) * 8, np.int64))

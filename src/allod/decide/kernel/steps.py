@@ -1,21 +1,14 @@
-"""What happens: a submission, an end, the passing of time; and the pass over who waits at a site.
-
-One pass follows each event. It starts whoever is first and fits; the first that does not fit gets
-the reservation of the pool where it could start soonest; whoever is behind starts only beside that
-reservation (EASY). Each pool has at most one reservation and each job holds at most one.
-"""
+"""What happens: a submission, an end, the passing of time; then a pass where it counts."""
 
 from __future__ import annotations
 
-from allod.decide.kernel import claims, limits, place, queue, room, shadow
+from allod.decide.kernel import claims, held, limits, passes, place, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     ACTIVE_N,
     CHANGE_AT,
     CHARTER,
     CLAIMED,
-    EASY,
-    EPOCH,
     FCFS,
     NEED_N,
     NOW,
@@ -24,247 +17,83 @@ from allod.decide.kernel.state import (
     State,
 )
 
-NEVER = 1 << 53
-DECAY_STEP_S = place.DECAY_STEP_S
-
-
-@compiled
-def decay(s: State, t: int) -> None:
-    """Bring the decayed use of all projects at site `t` up to the present step."""
-    steps = (s.number[NOW] - s.site[t].decayed) // DECAY_STEP_S
-    if steps <= 0:
-        return
-    s.site[t].decayed += steps * DECAY_STEP_S
-    factor = s.site[t].decay
-    if factor >= 65_536:
-        return
-    for r in range(len(s.project)):
-        use = s.use[r, t]
-        for _ in range(steps):
-            if use == 0:
-                break
-            use = (use >> 16) * factor + (((use & 65_535) * factor) >> 16)
-        s.use[r, t] = use
-
-
-@compiled
-def best_start(s: State, t: int, j: int) -> int:
-    """The pool of site `t` in which job `j` may start now and would rather, or -1."""
-    best, best_score = -1, 1 << 62
-    n, verdict = s.job[j].n, s.job[j].verdict
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        c = s.verdict[verdict, p]
-        free = s.pool[p].free - s.pool[p].claimed
-        if c < 0 or n > free:
-            continue
-        score = (s.rank[verdict, p] << 32) + free - n
-        if score < best_score and place.may_start(s, p, c, j):
-            best, best_score = p, score
-    if best >= 0 and not place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
-        return -1
-    return best
-
-
-@compiled
-def _room_for_any(s: State, t: int) -> bool:
-    """True if some waiting job could fit by units alone, or is owed room by a floor."""
-    most = 0
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        most = max(most, s.pool[p].free - s.pool[p].claimed)
-    for i in range(s.number[ACTIVE_N]):
-        b = s.active[i]
-        c = queue.class_at(s, s.bucket[b].verdict, t)
-        if c >= 0:
-            n = s.bucket[b].n
-            if n <= most or limits.floor_room(s, c) >= n:
-                return True
-    return False
-
-
-@compiled
-def _drop_reservations(s: State, t: int) -> None:
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[p].r_job
-        if h >= 0:
-            s.job[h].reserved = -1
-            s.pool[p].r_job = -1
-
-
-@compiled
-def _reserve(s: State, t: int, j: int) -> bool:
-    """Give job `j` the reservation of the free pool of site `t` where it could start soonest."""
-    held = s.job[j].reserved
-    soonest = s.pool[held].r_time if held >= 0 else NEVER
-    best = -1
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        c = s.verdict[s.job[j].verdict, p]
-        if c < 0 or s.pool[p].r_job >= 0 or s.job[j].n > s.pool[p].units:
-            continue
-        at, _ = shadow.start_of(s, p, c, j, False)
-        if at < soonest:
-            best, soonest = p, at
-    if best < 0:
-        return False
-    if held >= 0:
-        s.pool[held].r_job = -1
-        # A pass there now could give the reservation back and so on for ever; the next one will do.
-        s.site[s.pool[held].site].valid = 0
-    c = s.verdict[s.job[j].verdict, best]
-    at, extra = shadow.start_of(s, best, c, j, True)
-    place.reserve(s, best, c, j, at, extra)
-    return True
-
-
-@compiled
-def _has_open_pool(s: State, t: int, verdict: int) -> bool:
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        if s.pool[p].r_job < 0 and s.verdict[verdict, p] >= 0:
-            return True
-    return False
-
-
-@compiled
-def run_pass(s: State, t: int, guard: bool) -> None:
-    """Start at site `t` whatever may start now; its reservations stay in place.
-
-    If nothing that waits could fit, reservations guard against nobody and are left out, unless
-    `guard` asks for them because someone new is at the door.
-    """
-    claims.start_claims(s, t)
-    if s.site[t].active == 0:
-        _drop_reservations(s, t)
-        s.site[t].valid = 1
-        return
-    decay(s, t)
-    if not guard and not _room_for_any(s, t):
-        _drop_reservations(s, t)
-        s.site[t].valid = 0
-        return
-    _drop_reservations(s, t)
-    s.number[EPOCH] += 1
-    epoch = s.number[EPOCH]
-    strict = s.number[POLICY] == FCFS
-    while True:
-        start_job, start_pool, blocked = -1, -1, -1
-        most, is_open = 0, s.number[POLICY] != EASY
-        for p in range(s.site[t].pool0, s.site[t].pool1):
-            most = max(most, s.pool[p].free - s.pool[p].claimed)
-            is_open = is_open or s.pool[p].r_job < 0
-        for i in range(s.number[ACTIVE_N]):
-            b = s.active[i]
-            if s.bucket[b].epoch == epoch or (s.bucket[b].n > most and not is_open):
-                continue  # Settled, or too large to start and nothing left to reserve for it.
-            verdict = s.bucket[b].verdict
-            if queue.class_at(s, verdict, t) < 0:
-                continue
-            j = s.bucket[b].head
-            p = -1
-            if s.bucket[b].n <= most and (start_job < 0 or queue.before(s, t, j, start_job)):
-                p = best_start(s, t, j)
-                if p >= 0:
-                    start_job, start_pool = j, p
-            if p < 0 and (blocked < 0 or queue.before(s, t, j, blocked)):
-                may = strict or _has_open_pool(s, t, verdict) or _is_due(s, t, j)
-                if may and not (start_job >= 0 and queue.before(s, t, start_job, j)):
-                    # No room is kept for work that its project could not pay for.
-                    if place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
-                        blocked = j
-        if start_job >= 0 and (blocked < 0 or queue.before(s, t, start_job, blocked)):
-            held = s.job[start_job].reserved
-            queue.dequeue(s, start_job)
-            if held >= 0 and s.pool[held].site != t:  # Its reservation elsewhere stood in the way.
-                place.need_pass(s, s.pool[held].site)
-            c = s.verdict[s.job[start_job].verdict, start_pool]
-            if not place.start(s, start_pool, c, start_job):
-                queue.enqueue(s, start_job)
-                s.bucket[s.job[start_job].bucket].epoch = epoch
-            continue
-        if blocked < 0:
-            break
-        if _is_due(s, t, blocked) and claims.reclaim_for(s, blocked, t):
-            continue
-        if strict:
-            break
-        _reserve(s, t, blocked)
-        s.bucket[s.job[blocked].bucket].epoch = epoch
-    s.site[t].valid = 1
-
-
-@compiled
-def _is_due(s: State, t: int, j: int) -> bool:
-    """True if a floor at site `t` owes room to job `j`."""
-    if s.number[POLICY] != CHARTER:
-        return False
-    return limits.floor_room(s, queue.class_at(s, s.job[j].verdict, t)) >= s.job[j].n
-
-
-@compiled
-def settle(s: State) -> None:
-    """Pass over every site that needs it, until none does."""
-    while s.number[NEED_N] > 0:
-        t = s.need[0]
-        for i in range(1, s.number[NEED_N]):
-            if s.need[i] < t:
-                t = s.need[i]
-        last = 0
-        for i in range(s.number[NEED_N]):
-            if s.need[i] != t:
-                s.need[last] = s.need[i]
-                last += 1
-        s.number[NEED_N] = last
-        s.site[t].needs = 0
-        run_pass(s, t, False)
-
 
 @compiled
 def submit(s: State, j: int) -> None:
     """Place job `j`, claim room for it, or let it wait."""
-    verdict, n = s.job[j].verdict, s.job[j].n
     if s.number[NEED_N] > 0:  # Room has come free at this very time: all who wait have a say.
-        _ask_everywhere(s, j)
-        return
-    best, best_score = -1, 1 << 62
-    for t in range(len(s.site)):
-        pool0, pool1 = s.site[t].pool0, s.site[t].pool1
-        checked = s.site[t].active == 0
-        if not checked and s.number[POLICY] == FCFS:
-            continue
-        for p in range(pool0, pool1):
-            c = s.verdict[verdict, p]
-            free = s.pool[p].free - s.pool[p].claimed
-            if c < 0 or n > free:
-                continue
-            lent = limits.floor_room(s, c) < n
-            score = (s.rank[verdict, p] << 32) + free - n
-            if lent:
-                score += 1 << 56
-            if score >= best_score:
-                continue
-            if not checked:
-                checked = True
-                if s.site[t].valid == 0:
-                    run_pass(s, t, True)
-                if _outranks_holder(s, t, j):
-                    _ask_everywhere(s, j)
-                    return
-            if place.may_start(s, p, c, j):
-                best, best_score = p, score
-    if best >= 0 and place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
-        t = s.pool[best].site
-        decay(s, t)
-        if place.start(s, best, s.verdict[verdict, best], j):
+        if s.number[POLICY] != CHARTER:
+            _ask_everywhere(s, j)
             return
-    if s.number[POLICY] == CHARTER:
+        passes.settle(s)
+    if _start_somewhere(s, j) or (s.number[POLICY] == CHARTER and _claim_somewhere(s, j)):
+        return
+    _join(s, j)
+
+
+@compiled
+def _start_somewhere(s: State, j: int) -> bool:
+    """Start job `j` in the pool that it would rather have; where a floor has room comes first.
+
+    Only the site of the pool that is tried next is asked what it has reserved.
+    """
+    verdict, n = s.job[j].verdict, s.job[j].n
+    last_score, last_p = -1, -1
+    while True:
+        best, best_score = -1, 1 << 62
         for t in range(len(s.site)):
-            c = queue.class_at(s, verdict, t)
-            if c >= 0 and limits.floor_room(s, c) >= n:
-                decay(s, t)
-                if _due_before(s, t, j):  # They have their say first.
-                    place.need_pass(s, t)
-                elif claims.reclaim_for(s, j, t):
-                    return
-    queue.enqueue(s, j)
-    _invalidate_outranked(s, j)
+            c = s.home[verdict, t]
+            if c < 0 or (s.number[POLICY] == FCFS and s.site[t].active > 0):
+                continue
+            lent = 1 << 56 if limits.floor_room(s, c) < n else 0
+            for p in range(s.site[t].pool0, s.site[t].pool1):
+                free = s.pool[p].free - s.pool[p].claimed
+                if n > free or s.verdict[verdict, p] < 0:
+                    continue
+                score = lent + (s.rank[verdict, p] << 32) + free - n
+                later = score > last_score or (score == last_score and p > last_p)
+                if later and score < best_score:
+                    best, best_score = p, score
+        if best < 0:
+            return False
+        last_score, last_p = best_score, best
+        t = s.pool[best].site
+        if limits.fits(s, best, s.home[verdict, t], n, s.number[NOW] + s.job[j].wall):
+            asked = s.site[t].valid == 1 or s.site[t].door == s.job[j].seq + 1
+            if s.site[t].active > 0 and not asked:
+                s.site[t].door = s.job[j].seq + 1
+                passes.run_pass(s, t, j)
+            if place.may_start(s, best, s.home[verdict, t], j, True):
+                return _start_at(s, best, j)
+
+
+@compiled
+def _start_at(s: State, p: int, j: int) -> bool:
+    """Start job `j`, which is new, in pool `p`; those whom it goes before reserve anew."""
+    t = s.pool[p].site
+    if not place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
+        return False
+    passes.decay(s, t)
+    outranks = held.go_before(s, t, j)
+    if not place.start(s, p, s.home[s.job[j].verdict, t], j):
+        return False
+    if outranks:
+        place.look_again(s, t)
+    return True
+
+
+@compiled
+def _claim_somewhere(s: State, j: int) -> bool:
+    """Let job `j` claim room at a site whose floor owes it some."""
+    for t in range(len(s.site)):
+        c = s.home[s.job[j].verdict, t]
+        if c >= 0 and limits.floor_room(s, c) >= s.job[j].n:
+            passes.decay(s, t)
+            if _due_before(s, t, j):  # They have their say first.
+                place.need_pass(s, t)
+            elif claims.reclaim_for(s, j, t):
+                return True
+    return False
 
 
 @compiled
@@ -273,7 +102,7 @@ def _due_before(s: State, t: int, j: int) -> bool:
     for i in range(s.number[ACTIVE_N]):
         b = s.active[i]
         h = s.bucket[b].head
-        if queue.class_at(s, s.bucket[b].verdict, t) >= 0 and _is_due(s, t, h):
+        if s.home[s.bucket[b].verdict, t] >= 0 and passes.is_due(s, t, h):
             if queue.before(s, t, h, j):
                 return True
     return False
@@ -283,7 +112,7 @@ def _due_before(s: State, t: int, j: int) -> bool:
 def _ask_everywhere(s: State, j: int) -> None:
     """Let job `j` wait and make a pass wherever it could start or is owed room."""
     verdict, n = s.job[j].verdict, s.job[j].n
-    queue.enqueue(s, j)
+    _join(s, j)
     for p in range(len(s.pool)):
         c = s.verdict[verdict, p]
         if c >= 0 and (
@@ -291,29 +120,22 @@ def _ask_everywhere(s: State, j: int) -> None:
             or (s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n)
         ):
             place.need_pass(s, s.pool[p].site)
-    _invalidate_outranked(s, j)
-    settle(s)
+    passes.settle(s)
 
 
 @compiled
-def _outranks_holder(s: State, t: int, j: int) -> bool:
-    if s.number[POLICY] != CHARTER:
-        return False
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[p].r_job
-        if h >= 0 and queue.before(s, t, j, h):
-            return True
-    return False
-
-
-@compiled
-def _invalidate_outranked(s: State, j: int) -> None:
-    """Reservations stay right unless the new job goes before their holder or could hold one."""
+def _join(s: State, j: int) -> None:
+    """Let job `j` wait; where it goes before a holder, or a pool is free, it may hold one."""
+    queue.enqueue(s, j)
     for t in range(len(s.site)):
-        if s.site[t].valid == 0 or queue.class_at(s, s.job[j].verdict, t) < 0:
+        if s.site[t].valid == 0 or s.home[s.job[j].verdict, t] < 0:
             continue
-        if _has_open_pool(s, t, s.job[j].verdict) or _outranks_holder(s, t, j):
+        if passes.has_open_pool(s, t, s.job[j].verdict):
             s.site[t].valid = 0
+            continue
+        for p in range(s.site[t].pool0, s.site[t].pool1):
+            if queue.before(s, t, j, s.pool[p].r_job):
+                s.site[t].valid = 0
 
 
 @compiled
@@ -321,7 +143,7 @@ def requeue(s: State, j: int) -> None:
     """Let a reclaimed job wait again in its old place; its next run is a new one."""
     queue.enqueue(s, j)
     for t in range(len(s.site)):
-        if queue.class_at(s, s.job[j].verdict, t) >= 0:
+        if s.home[s.job[j].verdict, t] >= 0:
             place.need_pass(s, t)
 
 
@@ -347,7 +169,7 @@ def _step_back(s: State, j: int) -> None:
         verdict = s.job[j].verdict
         queue.dequeue(s, j)
         for t in range(len(s.site)):
-            if queue.class_at(s, verdict, t) >= 0:
+            if s.home[verdict, t] >= 0:
                 place.need_pass(s, t)
     elif s.job[j].state == CLAIMED:
         t = s.pool[s.job[j].pool].site
