@@ -67,7 +67,7 @@ def allocate(  # noqa: PLR0913  (one for each kind of row)
         block_end=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
         block_job=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
         block_units=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
-        span=np.zeros(last_units + 16, k.SPAN),
+        span=np.zeros(2 * last_units + 16, k.SPAN),  # Of what runs, and of claims.
         change=np.array(changes, k.CHANGE) if changes else np.zeros(0, k.CHANGE),
         decided=np.zeros(2 * jobs + 64, k.DECISION),
         need=np.zeros(len(sites), np.int64),

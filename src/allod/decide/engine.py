@@ -421,7 +421,7 @@ class Engine:
         """(node, accelerators on it) of a running job, by node; empty in a pool of equal units."""
         spans, i = [], int(self.state.job[row]["span"])
         while i >= 0:
-            node, n, i = self.state.span[i].item()
+            node, n, i, _ = self.state.span[i].item()
             spans.append((node, n))
         return tuple(sorted(spans))
 

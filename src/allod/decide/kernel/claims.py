@@ -109,6 +109,8 @@ def _reclaim_in(s: State, j: int, p: int, c: int, count: int, victims: int) -> b
         x, unowed = 0 if has_limits != had_limits else min(x, unowed), victims
     if serves:
         _spare(s, j, p, c, count, by, until, gone, freed, taken, taken_n)
+        if s.pool[p].per_node > 1:  # Its own, so that no other claim can break them up.
+            room.choose(s, p, t, j)
 
     for i in range(count):  # Nothing has been taken yet: put the accounts back as they were.
         r = s.scratch[i]
@@ -280,7 +282,7 @@ def start_claims(s: State, t: int) -> None:
         ready = (
             s.job[j].n <= s.pool[p].free - s.pool[p].claimed
             and limits.fits(s, p, c, s.job[j].n, s.number[NOW] + s.job[j].wall)
-            and (s.pool[p].per_node == 1 or _nodes_are_its(s, t, i))
+            and (s.pool[p].per_node == 1 or room.are_chosen_free(s, p, j))
         )
         for x in range(i, s.site[t].claim_n):
             _count_claim(s, s.claim[t, x], 1)
@@ -290,16 +292,6 @@ def start_claims(s: State, t: int) -> None:
             place.start(s, p, c, j)
         else:
             i += 1
-
-
-@compiled
-def _nodes_are_its(s: State, t: int, i: int) -> bool:
-    """True if the nodes hold claim number `i` and no earlier claim waits for nodes of that pool."""
-    j = s.claim[t, i]
-    for x in range(i):
-        if s.job[s.claim[t, x]].pool == s.job[j].pool:
-            return False
-    return room.packs(s, s.job[j].pool, s.job[j].n, s.job[j].topology)
 
 
 @compiled

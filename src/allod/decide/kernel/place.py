@@ -163,7 +163,9 @@ def start(s: State, p: int, c: int, j: int) -> bool:
     if not plain and not claimed:
         h = s.pool[p].r_job
         late = h >= 0 and h != j and end > s.pool[p].r_time
-    if not plain and not room.occupy(s, p, j, late):
+    if claimed and not plain:
+        room.take_chosen(s, p, j)
+    elif not plain and not room.occupy(s, p, j, late):
         room.vacate(s, p, j)
         return False
     if not claimed:

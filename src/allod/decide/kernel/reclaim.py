@@ -277,19 +277,9 @@ def units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
         return True
     if s.pool[p].claimed == 0:
         return room.packs(s, p, n, s.job[j].topology)
-    counted, placed, fits = s.pool[p].claimed, 0, True
-    for i in range(s.site[t].claim_n):  # Nodes for those who are due before it, then for itself.
-        x = s.claim[t, i]
-        if s.job[x].pool == p and counted >= s.job[x].n and fits:
-            counted -= s.job[x].n
-            fits = room.occupy(s, p, x, False)
-            placed = i + 1
-    if fits:
-        fits = room.occupy(s, p, j, False)
-    room.vacate(s, p, j)
-    for i in range(placed):
-        if s.job[s.claim[t, i]].pool == p:
-            room.vacate(s, p, s.claim[t, i])
+    room.set_aside(s, p, t)
+    fits = room.packs(s, p, n, s.job[j].topology)
+    room.put_back(s, p, t)
     return fits
 
 

@@ -171,3 +171,75 @@ def vacate(s: State, p: int, j: int) -> None:
         s.number[SPANS_FREE_N] += 1
         i = after
     s.job[j].span = -1
+
+
+@compiled
+def set_aside(s: State, p: int, t: int) -> None:
+    """Count the nodes that claims in pool `p` of site `t` have chosen as taken, as far as free."""
+    for x in range(s.site[t].claim_n):
+        if s.job[s.claim[t, x]].pool == p:
+            i = s.job[s.claim[t, x]].span
+            while i >= 0:
+                node = s.pool[p].node0 + s.span[i].node
+                s.span[i].aside = min(s.span[i].n, s.node_free[node])
+                set_free(s, p, node, s.node_free[node] - s.span[i].aside)
+                i = s.span[i].next
+
+
+@compiled
+def put_back(s: State, p: int, t: int) -> None:
+    """Undo `set_aside`."""
+    for x in range(s.site[t].claim_n):
+        if s.job[s.claim[t, x]].pool == p:
+            i = s.job[s.claim[t, x]].span
+            while i >= 0:
+                node = s.pool[p].node0 + s.span[i].node
+                set_free(s, p, node, s.node_free[node] + s.span[i].aside)
+                i = s.span[i].next
+
+
+@compiled
+def choose(s: State, p: int, t: int, j: int) -> None:
+    """Choose nodes of pool `p` for job `j`, which claims them; they are not taken yet."""
+    set_aside(s, p, t)
+    occupy(s, p, j, False)
+    i = s.job[j].span
+    while i >= 0:
+        node = s.pool[p].node0 + s.span[i].node
+        set_free(s, p, node, s.node_free[node] + s.span[i].n)
+        i = s.span[i].next
+    put_back(s, p, t)
+
+
+@compiled
+def are_chosen_free(s: State, p: int, j: int) -> bool:
+    """True if all nodes that job `j` has chosen in pool `p` are free."""
+    i = s.job[j].span
+    while i >= 0:
+        if s.node_free[s.pool[p].node0 + s.span[i].node] < s.span[i].n:
+            return False
+        i = s.span[i].next
+    return True
+
+
+@compiled
+def take_chosen(s: State, p: int, j: int) -> None:
+    """Take the nodes of pool `p` that job `j` has chosen."""
+    i = s.job[j].span
+    while i >= 0:
+        node = s.pool[p].node0 + s.span[i].node
+        set_free(s, p, node, s.node_free[node] - s.span[i].n)
+        i = s.span[i].next
+
+
+@compiled
+def forget_chosen(s: State, j: int) -> None:
+    """Let job `j` have chosen nothing."""
+    i = s.job[j].span
+    while i >= 0:
+        after = s.span[i].next
+        s.span[i].next = s.number[SPAN_FREE]
+        s.number[SPAN_FREE] = i
+        s.number[SPANS_FREE_N] += 1
+        i = after
+    s.job[j].span = -1

@@ -58,7 +58,7 @@ JOB = np.dtype(
         ("cls", "i8"),
         ("run", "i8"),  # how often it was placed
         ("block", "i8"),
-        ("span", "i8"),  # head of its list of node spans
+        ("span", "i8"),  # head of its list of node spans; of a claim: those it has chosen
         ("reserved", "i8"),  # pool at which it holds the reservation
         ("verdict", "i8"),
         ("project", "i8"),
@@ -185,7 +185,15 @@ PROJECT = np.dtype(
     align=True,
 )
 BLOCK = np.dtype([("n", "i8"), ("next", "i8"), ("prev", "i8"), ("units", "i8")], align=True)
-SPAN = np.dtype([("node", "i8"), ("n", "i8"), ("next", "i8")], align=True)
+SPAN = np.dtype(
+    [
+        ("node", "i8"),
+        ("n", "i8"),
+        ("next", "i8"),
+        ("aside", "i8"),  # of a claim: what is set aside of it for a moment
+    ],
+    align=True,
+)
 #: what: 0 units of pool `id` become a; 1 floor of class `id` becomes a; 2 project `id` keeps at
 #: most budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next
 #: window. At one time in this order: a grant that ends makes way before the next one comes in.

@@ -174,6 +174,7 @@ def _step_back(s: State, j: int) -> None:
     elif s.job[j].state == CLAIMED:
         t = s.pool[s.job[j].pool].site
         claims.unclaim(s, j)
+        room.forget_chosen(s, j)
         place.refund(s, j, t, s.job[j].wall)
         place.need_pass(s, t)
 
