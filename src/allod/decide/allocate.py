@@ -44,6 +44,8 @@ def allocate(  # noqa: PLR0913  (one for each kind of row)
         bucket=np.zeros(256, k.BUCKET),
         hashed=np.full(4099, -1, np.int64),
         active=np.zeros(256, np.int64),
+        line=np.zeros((len(sites), 256), k.LINE),
+        where=np.zeros((256, len(sites)), np.int64),
         order=np.zeros(256, k.ORDER),
         pool=pools,
         pool_limit=pool_limits,

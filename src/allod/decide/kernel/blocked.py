@@ -5,7 +5,6 @@ from __future__ import annotations
 from allod.decide.kernel import held, limits, queue, room, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
-    ACTIVE_N,
     CHARTER,
     NEVER,
     NOW,
@@ -105,11 +104,8 @@ def _worst_ceiling(s: State, p: int, c: int, n: int, end: int, found: object) ->
 def ahead_of(s: State, j: int, t: int) -> int:
     """How many who wait go before job `j` at site `t`."""
     ahead = 0
-    for i in range(s.number[ACTIVE_N]):
-        b = s.active[i]
-        if s.home[s.bucket[b].verdict, t] < 0:
-            continue
-        h = s.bucket[b].head
+    for i in range(s.site[t].active):
+        h = s.bucket[s.line[t, i].bucket].head
         while h >= 0 and h != j and queue.before(s, t, h, j):
             ahead += 1
             h = s.job[h].next

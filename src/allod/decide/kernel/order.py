@@ -10,7 +10,7 @@ from __future__ import annotations
 from allod.decide.kernel import held
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.limits import floor_room
-from allod.decide.kernel.state import ACTIVE_N, CHARTER, NOW, POLICY, State
+from allod.decide.kernel.state import CHARTER, NOW, POLICY, State
 
 _NOT_DUE = 1 << 50
 
@@ -24,22 +24,21 @@ def line_up(s: State, t: int, epoch: int, most: int, is_open: bool, steps: int) 
     """
     charter = s.number[POLICY] == CHARTER
     count = 0
-    for i in range(s.number[ACTIVE_N]):
-        b = s.active[i]
-        verdict, n = s.bucket[b].verdict, s.bucket[b].n
-        c = s.home[verdict, t]
-        if c < 0 or s.bucket[b].epoch == epoch:
-            continue
+    for i in range(s.site[t].active):
+        n, c = s.line[t, i].n, s.line[t, i].cls
         due = charter and floor_room(s, c) >= n
         if not is_open and not due:
             if n > min(most, s.cls[c].room):
                 continue
-            if n > held.late_room(s, steps, s.number[NOW] + s.bucket[b].wall):
+            if n > held.late_room(s, steps, s.number[NOW] + s.line[t, i].wall):
                 continue
+        b = s.line[t, i].bucket
+        if s.bucket[b].epoch == epoch:
+            continue
         s.order[count].bucket = b
-        s.order[count].seq = s.job[s.bucket[b].head].seq
+        s.order[count].seq = s.bucket[b].seq
         if charter:
-            r = s.bucket[b].project
+            r = s.line[t, i].project
             s.order[count].first = (0 if due else _NOT_DUE) - s.cls[c].priority
             s.order[count].use = s.use[r, t] // s.project[r].share
         else:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from allod.decide.kernel import claims, held, limits, order, place, queue, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
-    ACTIVE_N,
     CHARTER,
     EPOCH,
     FCFS,
@@ -58,14 +57,11 @@ def best_start(s: State, t: int, j: int) -> int:
 def _could_start(s: State, t: int) -> bool:
     """True if someone who waits would fit into site `t` but for reservations, or is owed room."""
     most = _most(s, t)
-    for i in range(s.number[ACTIVE_N]):
-        b = s.active[i]
-        verdict, n = s.bucket[b].verdict, s.bucket[b].n
-        c = s.home[verdict, t]
-        if c < 0:
-            continue
+    for i in range(s.site[t].active):
+        n, c = s.line[t, i].n, s.line[t, i].cls
         if n <= most and n <= s.cls[c].room:
-            end = s.number[NOW] + s.bucket[b].wall
+            verdict = s.bucket[s.line[t, i].bucket].verdict
+            end = s.number[NOW] + s.line[t, i].wall
             for p in range(s.site[t].pool0, s.site[t].pool1):
                 if s.verdict[verdict, p] >= 0 and n <= s.pool[p].room:
                     if limits.fits(s, p, c, n, end):

@@ -63,15 +63,17 @@ def _bucket_for(s: State, j: int) -> int:
     s.bucket[b].active = s.number[ACTIVE_N]
     s.active[s.number[ACTIVE_N]] = b
     s.number[ACTIVE_N] += 1
-    _count_at_sites(s, verdict, 1)
-    return b
-
-
-@compiled
-def _count_at_sites(s: State, verdict: int, by: int) -> None:
     for t in range(len(s.site)):
         if s.home[verdict, t] >= 0:
-            s.site[t].active += by
+            x = s.site[t].active
+            s.site[t].active = x + 1
+            s.where[b, t] = x
+            s.line[t, x].bucket = b
+            s.line[t, x].n = n
+            s.line[t, x].wall = wall
+            s.line[t, x].cls = s.home[verdict, t]
+            s.line[t, x].project = project
+    return b
 
 
 @compiled
@@ -91,6 +93,7 @@ def enqueue(s: State, j: int) -> None:
         s.job[before].next = j
     else:
         s.bucket[b].head = j
+        s.bucket[b].seq = s.job[j].seq
     if after >= 0:
         s.job[after].prev = j
     else:
@@ -106,6 +109,7 @@ def dequeue(s: State, j: int) -> None:
         s.job[before].next = after
     else:
         s.bucket[b].head = after
+        s.bucket[b].seq = s.job[after].seq if after >= 0 else -1
     if after >= 0:
         s.job[after].prev = before
     else:
@@ -142,7 +146,12 @@ def _drop_bucket(s: State, b: int) -> None:
     s.bucket[b].chain = s.number[BUCKET_FREE]
     s.number[BUCKET_FREE] = b
     s.number[BUCKETS_FREE_N] += 1
-    _count_at_sites(s, verdict, -1)
+    for t in range(len(s.site)):
+        if s.home[verdict, t] >= 0:
+            x, end = s.where[b, t], s.site[t].active - 1
+            s.site[t].active = end
+            s.line[t, x] = s.line[t, end]
+            s.where[s.line[t, x].bucket, t] = x
 
 
 @compiled

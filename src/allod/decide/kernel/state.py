@@ -85,6 +85,7 @@ BUCKET = np.dtype(
         ("chain", "i8"),  # next in its hash chain or free list
         ("wall", "i8"),
         ("epoch", "i8"),  # pass that has settled it
+        ("seq", "i8"),  # of its head
     ],
     align=True,
 )
@@ -198,6 +199,10 @@ SPAN = np.dtype(
 #: most budget a; 3 it gains budget a; b is its new last date; 4 limit `id` of site a opens its next
 #: window. At one time in this order: a grant that ends makes way before the next one comes in.
 CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
+#: A bucket that may come to a site, with what a pass looks at first, side by side in memory.
+LINE = np.dtype(
+    [("bucket", "i8"), ("n", "i8"), ("wall", "i8"), ("cls", "i8"), ("project", "i8")], align=True
+)
 #: A bucket in the order of a site: the least goes first, by `first`, then `use`, then `seq`.
 ORDER = np.dtype([("first", "i8"), ("use", "i8"), ("seq", "i8"), ("bucket", "i8")], align=True)
 #: what: 0 a reservation of pool `place`; above: window `place` of the limit before that.
@@ -221,6 +226,8 @@ class State(Handle):
         "bucket": (BUCKET, 1),  # (B,)
         "hashed": (np.int64, 1),  # heads of the hash chains of buckets
         "active": (np.int64, 1),  # (B,)
+        "line": (LINE, 2),  # (S, B), buckets of each site, the first `active` of each row
+        "where": (np.int64, 2),  # (B, S), place of each bucket in the line of each site
         "order": (ORDER, 1),  # (B,), heap of those who wait at the site of a pass
         "pool": (POOL, 1),  # (P,)
         "pool_limit": (np.int64, 2),  # (P, 3), limits of pool, hall and site
@@ -257,6 +264,8 @@ class State(Handle):
     bucket: Array
     hashed: Array
     active: Array
+    line: Array
+    where: Array
     order: Array
     pool: Array
     pool_limit: Array
@@ -329,6 +338,10 @@ def make_room(s: State) -> None:
         if name == "bucket":
             s.put("active", grown(s.active, len(new)))
             s.put("order", grown(s.order, len(new)))
+            s.put("where", grown(s.where, len(new)))
+            line = np.zeros((len(s.line), len(new)), LINE)
+            line[:, : len(old)] = s.line
+            s.put("line", line)
         elif name == "block":
             s.put("block_end", grown(s.block_end, len(new)))
             s.put("block_job", grown(s.block_job, len(new)))

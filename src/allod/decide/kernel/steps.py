@@ -5,7 +5,6 @@ from __future__ import annotations
 from allod.decide.kernel import claims, held, limits, passes, place, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
-    ACTIVE_N,
     CHANGE_AT,
     CHARTER,
     CLAIMED,
@@ -99,11 +98,9 @@ def _claim_somewhere(s: State, j: int) -> bool:
 @compiled
 def _due_before(s: State, t: int, j: int) -> bool:
     """True if someone who waits at site `t` is owed room and goes before job `j`."""
-    for i in range(s.number[ACTIVE_N]):
-        b = s.active[i]
-        h = s.bucket[b].head
-        if s.home[s.bucket[b].verdict, t] >= 0 and passes.is_due(s, t, h):
-            if queue.before(s, t, h, j):
+    for i in range(s.site[t].active):
+        if limits.floor_room(s, s.line[t, i].cls) >= s.line[t, i].n:
+            if queue.before(s, t, s.bucket[s.line[t, i].bucket].head, j):
                 return True
     return False
 
@@ -141,10 +138,18 @@ def _join(s: State, j: int) -> None:
 @compiled
 def requeue(s: State, j: int) -> None:
     """Let a reclaimed job wait again in its old place; its next run is a new one."""
-    queue.enqueue(s, j)
+    _join(s, j)
+    verdict, n, end = s.job[j].verdict, s.job[j].n, s.number[NOW] + s.job[j].wall
     for t in range(len(s.site)):
-        if s.home[s.job[j].verdict, t] >= 0:
-            place.need_pass(s, t)
+        c = s.home[verdict, t]
+        if c < 0:
+            continue
+        due = s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n
+        for p in range(s.site[t].pool0, s.site[t].pool1):
+            if s.verdict[verdict, p] >= 0 and n <= s.pool[p].free - s.pool[p].claimed:
+                due = due or limits.fits(s, p, c, n, end)
+        if due:
+            place.look_again(s, t)
 
 
 @compiled
@@ -166,11 +171,10 @@ def reconsider(s: State, j: int, verdict: int) -> None:
 def _step_back(s: State, j: int) -> None:
     """Take job `j` out of the queue or off its claim."""
     if s.job[j].state == WAITING:
-        verdict = s.job[j].verdict
+        reserved = s.job[j].reserved
         queue.dequeue(s, j)
-        for t in range(len(s.site)):
-            if s.home[verdict, t] >= 0:
-                place.need_pass(s, t)
+        if reserved >= 0:
+            place.look_again(s, s.pool[reserved].site)
     elif s.job[j].state == CLAIMED:
         t = s.pool[s.job[j].pool].site
         claims.unclaim(s, j)
