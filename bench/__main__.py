@@ -20,7 +20,7 @@ COMMANDS = (
     ("replay_process", "The same, as a whole process"),
     ("overload", "A queue without end"),
     ("federation", "A federation under its charters"),
-    ("crowd", "Live decisions and explanations in a crowd"),
+    ("decisions", "Live decisions and explanations in a crowd"),
     ("http_submit", "Submissions over HTTP"),
     ("node_start", "A node's start"),
     ("log_append", "The log"),

@@ -1,6 +1,6 @@
 """A million jobs over 200 pools and 100,000 accelerators under the full charter.
 
-Helios's jobs drawn anew with a fixed seed at a load of 0.95; law, nested classes with floors, lent
+Helios's jobs drawn anew with a fixed seed at a load of 0.9; law, nested classes with floors, lent
 room and reclaim, envelopes with windows, nodes (bench/federation_world.py). A process of its own
 replays the job table with `replay_trace`, as `allod replay` does; its peak memory is all of it.
 """

@@ -125,7 +125,7 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
             f"{row[b.FREE]} free",
         )
     if bits & b.RESERVED:
-        holder = next((x for x in engine.live.values() if x.seq == row[b.HOLDER_SEQ]), None)
+        holder = engine.by_row.get(row[b.HOLDER])
         name = holder.workload_id if holder else "another"
         add(
             Step.ROOM,

@@ -22,7 +22,7 @@ UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 1
     POWER_SLACK,
     CEILING_CLASS,
     CEILING_SLACK,
-    HOLDER_SEQ,
+    HOLDER,
     START,
     COLUMNS,
 ) = range(9)
@@ -42,7 +42,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
         found[p, BITS] = 0  # type: ignore[index]
         found[p, POWER_ROW] = -1  # type: ignore[index]
         found[p, CEILING_CLASS] = -1  # type: ignore[index]
-        found[p, HOLDER_SEQ] = -1  # type: ignore[index]
+        found[p, HOLDER] = -1  # type: ignore[index]
         found[p, START] = NEVER  # type: ignore[index]
         if c < 0:
             continue
@@ -65,7 +65,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
         q = held.would_delay(s, p, c, j, end, True)
         if q >= 0:
             bits |= RESERVED
-            found[p, HOLDER_SEQ] = s.job[s.pool[q].r_job].seq  # type: ignore[index]
+            found[p, HOLDER] = s.pool[q].r_job  # type: ignore[index]
         found[p, BITS] = bits  # type: ignore[index]
         if starts and n <= s.pool[p].units:
             at, _ = shadow.start_of(s, p, c, j, False)
