@@ -57,8 +57,9 @@ def at_site(engine: Engine, live: Live, site: str, found: Array) -> tuple[Reason
     first, last = int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"])
     admitted = [p for p in range(first, last) if live.verdict.classes[p] >= 0]
     reasons: list[Reason] = []
+    rows = found[first:last].tolist()
     for p in admitted:
-        reasons += _in_pool(engine, live, site, p, found[p].tolist())
+        reasons += _in_pool(engine, live, site, p, rows[p - first])
     return law.in_order(reasons)
 
 
@@ -88,7 +89,7 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
     if bits & b.CEILING:
         _ceiling(engine, live, row, add)
     if bits & b.POWER:
-        _power(engine, live, p, row, add)
+        _power(engine, p, row, add)
     if bits & b.NOT_LIVE:
         units = int(s.pool[p]["units"])
         add(
@@ -168,25 +169,16 @@ def _ceiling(engine: Engine, live: Live, row: list[int], add: object) -> None:
     )
 
 
-def _power(engine: Engine, live: Live, p: int, row: list[int], add: object) -> None:
-    s, site = engine.state, engine.layout.pools[p][0]
-    limit, lacking = row[b.POWER_ROW], -row[b.POWER_SLACK]
-    n = live.workload.accelerators
-    needed_w = n * int(s.pool[p]["watts"])
-    window = int(s.limit[limit]["now"])
-    later = any(
-        s.window[x]["t"] < engine.now_s + live.workload.wall_time_s
-        and s.window[x]["cap"] < s.window[window]["cap"]
-        for x in range(window + 1, int(s.limit[limit]["w1"]))
-    )
-    when = " before it would have ended" if later else ""
+def _power(engine: Engine, p: int, row: list[int], add: object) -> None:
+    site, needed_w = engine.layout.pools[p][0], row[b.POWER_NEEDED]
+    left_w = max(0, needed_w + row[b.POWER_SLACK])
+    when = " before it would have ended" if row[b.POWER_LATER] else ""
     add(  # type: ignore[operator]
         Step.POWER,
         "envelope",
-        f"it would draw {needed_w} W at the meter; the envelope leaves "
-        f"{max(0, needed_w - lacking)} W{when}",
+        f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W{when}",
         f"{needed_w} W",
-        f"{max(0, needed_w - lacking)} W",
+        f"{left_w} W",
         f"Site/{site}: spec.envelope",
     )
 

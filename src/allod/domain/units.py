@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -68,6 +69,7 @@ def parse_instant_s(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=1024)  # A hold names the same few times over and over.
 def instant_text(at_s: int) -> str:
     """`at_s` as ISO 8601 in UTC, or 'never'."""
     if at_s >= NEVER_S:

@@ -20,12 +20,14 @@ UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 1
     FREE,
     POWER_ROW,
     POWER_SLACK,
+    POWER_NEEDED,
+    POWER_LATER,
     CEILING_CLASS,
     CEILING_SLACK,
     HOLDER,
     START,
     COLUMNS,
-) = range(9)
+) = range(11)
 
 
 @compiled
@@ -82,6 +84,14 @@ def _worst_power(s: State, p: int, n: int, end: int, found: object) -> int:
             least = left
             found[p, POWER_ROW] = s.pool_limit[p, i]  # type: ignore[index]
     found[p, POWER_SLACK] = least  # type: ignore[index]
+    found[p, POWER_NEEDED] = n * s.pool[p].watts  # type: ignore[index]
+    found[p, POWER_LATER] = 0  # type: ignore[index]
+    if least < 0:  # Is it a later, narrower window?
+        limit = found[p, POWER_ROW]  # type: ignore[index]
+        now = s.limit[limit].now
+        for k in range(now + 1, s.limit[limit].w1):
+            if s.window[k].t < end and s.window[k].cap < s.window[now].cap:
+                found[p, POWER_LATER] = 1  # type: ignore[index]
     return POWER if least < 0 else 0
 
 

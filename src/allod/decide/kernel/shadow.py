@@ -175,12 +175,12 @@ def used_then(
         return limits_n
     a = c
     for i in range(limits_n):
-        k = at_window[i]  # type: ignore[index]
-        after = -1 if k == s.limit[found[i]].now else s.window[k].t  # type: ignore[index]
+        k, limit = at_window[i], found[i]  # type: ignore[index]
+        after = -1 if k == s.limit[limit].now else s.window[k].t
         if i < s.pool[p].limits_n:
-            used[i] -= _watts_of(s, t, found[i], after, through)  # type: ignore[index]
+            used[i] -= _watts_of(s, t, limit, after, through)  # type: ignore[index]
             continue
-        while s.cls[a].limit != found[i]:  # type: ignore[index]
+        while s.cls[a].limit != limit:
             a = s.cls[a].parent
         used[i] -= _class_units(s, t, a, after, through)  # type: ignore[index]
     return limits_n
@@ -340,11 +340,11 @@ def _next_event(
     """The next end or window; NEVER if there is none."""
     following = NEVER
     for q in range(pool0, pool1):
-        b = block[q - pool0]  # type: ignore[index]
+        b, at = block[q - pool0], place[q - pool0]  # type: ignore[index]
         if b >= 0:
-            following = min(following, s.block_end[b, place[q - pool0]])  # type: ignore[index]
+            following = min(following, s.block_end[b, at])
     for i in range(limits_n):
-        k = at_window[i]  # type: ignore[index]
-        if k + 1 < s.limit[found[i]].w1:  # type: ignore[index]
+        k, limit = at_window[i], found[i]  # type: ignore[index]
+        if k + 1 < s.limit[limit].w1:
             following = min(following, s.window[k + 1].t)
     return following
