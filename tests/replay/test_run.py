@@ -31,6 +31,16 @@ def test_the_rules_of_easy_on_five_jobs(replay: Replay) -> None:
     assert [job["start_s"] for job in jobs] == [10, 110, 160, 190]
 
 
+def test_however_many_ask_in_one_second_what_ends_early_then_ends_after_them(
+    replay: Replay,
+) -> None:
+    head, short = (105, 50, 50, 2, 2), (105, 20, 30, 1, 4)
+    crowd = [(105, 5, 1000, 1, 3)] * 3000
+    _, jobs = replay([(0, 105, 500, 1, 1), head, *crowd, short], pool=2, policy="easy")
+    # The last one still fits beside the first, which has not ended when all of them ask.
+    assert (jobs[-1]["start_s"], jobs[1]["start_s"]) == (105, 125)
+
+
 def test_what_is_larger_than_the_pool_is_refused_and_counted(replay: Replay) -> None:
     result, jobs = replay(JOBS, pool=4)
     assert (result.jobs, result.refused_jobs, result.waiting_jobs) == (5, 1, 0)

@@ -36,6 +36,8 @@ class Layout:
     class_row: dict[tuple[str, str], int] = field(default_factory=dict)
     project_row: dict[str, int] = field(default_factory=dict)
     site_limit: dict[str, int] = field(default_factory=dict)  #: row of the limit of the whole site
+    #: The most that (site, path of an envelope node) ever has for work. [W]
+    most_w: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def live_units(site: Site, pool: str, at_s: int) -> int:
@@ -81,6 +83,19 @@ def caps_over_time(limit: Limit) -> list[tuple[int, int]]:
         if not caps or caps[-1][1] != cap_w:
             caps.append((at_s, cap_w))
     return caps
+
+
+def envelope_nodes(site: Site, pool: Pool) -> list[tuple[str, str, Limit]]:
+    """The nodes of the envelope above `pool`, each with its name and its path: site, hall, pool."""
+    envelope = site.envelope
+    if envelope is None:
+        return []
+    nodes = [("site", "site", envelope.site)]
+    if pool.hall in envelope.halls:
+        nodes.append((f"hall {pool.hall}", f"halls.{pool.hall}", envelope.halls[pool.hall]))
+    if pool.name in envelope.pools:
+        nodes.append((f"pool {pool.name}", f"pools.{pool.name}", envelope.pools[pool.name]))
+    return nodes
 
 
 def class_steps(item: AccessClass) -> list[tuple[int, int, int]]:
@@ -154,6 +169,10 @@ class _Rows:
             for hall, limit in (sorted(envelope.halls.items()) if envelope else ())
         }
         for pool in site.pools:
+            for _, path, limit in envelope_nodes(site, pool):
+                if (name, path) not in self.names.most_w:
+                    caps = caps_over_time(limit)
+                    self.names.most_w[name, path] = max(cap for _, cap in caps)
             held = [site_limit] if site_limit >= 0 else []
             if pool.hall in halls:
                 held.append(halls[pool.hall])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from allod.decide import access, grants, law
-from allod.decide.layout import Layout, caps_over_time, power_per_accelerator_w
+from allod.decide.layout import Layout, envelope_nodes, power_per_accelerator_w
 from allod.decide.rule import Rule
 from allod.decide.world import World, capacity_ever, ceiling_ever
 from allod.domain.charter import Charter
@@ -67,7 +67,7 @@ def judge(
                 access_class[name] = found = chosen.access_class
                 reasons += _over_ceiling(name, charter, found, workload)
         reasons += (_at(reason, name) for reason in budget)
-        suited = _suited_pools(name, site, workload, reasons)
+        suited = _suited_pools(name, site, workload, layout, reasons)
         if not reasons and found is not None:
             for pool in suited:
                 classes[layout.pool_row[name, pool]] = layout.class_row[name, found]
@@ -150,11 +150,16 @@ def _over_ceiling(name: str, charter: Charter, leaf: str, workload: Workload) ->
     return found
 
 
-def _suited_pools(name: str, site: Site, workload: Workload, reasons: list[Reason]) -> list[str]:
+def _suited_pools(
+    name: str, site: Site, workload: Workload, layout: Layout, reasons: list[Reason]
+) -> list[str]:
     """Pools whose hardware and power could ever hold it; if none, `reasons` gets why not."""
     suited, unsuited = [], []
     for pool in site.pools:
-        why = [*_hardware(name, site, pool, workload), *_power(name, site, pool, workload)]
+        why = [
+            *_hardware(name, site, pool, workload),
+            *_power(name, site, pool, workload, layout),
+        ]
         if why:
             unsuited += why
         else:
@@ -213,43 +218,37 @@ def _hardware(name: str, site: Site, pool: Pool, workload: Workload) -> list[Rea
     return found
 
 
-def _power(name: str, site: Site, pool: Pool, workload: Workload) -> list[Reason]:
+def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout) -> list[Reason]:
     """Power that is never there, or not known (a fact that is missing holds nothing)."""
-    envelope = site.envelope
-    if envelope is None:
+    nodes, found = envelope_nodes(site, pool), []
+    if not nodes:
         return []
-    found = []
     each_w = power_per_accelerator_w(site, pool)
-    nodes = [("site", "site", envelope.site)]
-    if pool.hall in envelope.halls:
-        nodes.append((f"hall {pool.hall}", f"halls.{pool.hall}", envelope.halls[pool.hall]))
-    if pool.name in envelope.pools:
-        nodes.append((f"pool {pool.name}", f"pools.{pool.name}", envelope.pools[pool.name]))
-    for label, at, limit in nodes:
+    for label, path, limit in nodes:
         unknown = [
-            path
-            for path, value in (
+            fact
+            for fact, value in (
                 ("power_w", limit.power_w.value),
                 ("base_load_w", limit.base_load_w.value),
             )
             if value is None
         ]
-        origin = f"Site/{name}: spec.envelope.{at}"
-        for path in unknown:
+        origin = f"Site/{name}: spec.envelope.{path}"
+        for fact in unknown:
             found.append(
                 _power_reason(
                     name,
                     pool,
                     "fact-unknown",
-                    f"the {path} of its {label} is unknown",
+                    f"the {fact} of its {label} is unknown",
                     "",
                     "unknown",
-                    f"{origin}.{path}",
+                    f"{origin}.{fact}",
                 )
             )
         if unknown or each_w is None:
             continue
-        most_w = max(cap for _, cap in caps_over_time(limit))
+        most_w = layout.most_w[name, path]
         needed_w = workload.accelerators * each_w
         if needed_w > most_w:
             found.append(

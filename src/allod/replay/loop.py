@@ -1,8 +1,9 @@
 """The virtual loop: a trace lived through by the engine's own kernel, with the clock as a number.
 
 At one instant: what reached its wall time frees its room first; then each submission, each followed
-by a pass; then each other end, each followed by a pass. These are the semantics of the reference
-simulator (docs/explanation/replay-semantics.md); a live node differs only in who tells it the time.
+by a pass; then each other end, each followed by a pass. Under `easy` and `fcfs` all wall times are
+over before the first pass, as in the reference simulator (docs/explanation/replay-semantics.md);
+under `charter` each is followed by its own, as on a live node, where events come one by one.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from allod.decide.kernel.state import (
     BLOCKS_FREE_N,
     BUCKETS_FREE_N,
     CHANGE_AT,
+    CHARTER,
     DECIDED_N,
     JOBS_FREE_N,
     NEED_N,
     NOW,
     PLACED,
+    POLICY,
     RUNNING,
     RUNNING_N,
     SEQ,
@@ -35,7 +38,7 @@ NEVER = 1 << 53
 # Why the loop came back.
 DONE, GROW, DRAIN = 0, 1, 2
 # Scalars of the loop.
-HEAP_N, PUSHED, OUT_N, TIED_N, RECLAIMS, AT, LOOP_NUMBERS = range(7)
+HEAP_N, PUSHED, OUT_N, TIED_N, RECLAIMS, BURST, LOOP_NUMBERS = range(7)
 
 #: One run of a job, written when it has ended; `final` 0 if it was reclaimed and waits again.
 RUN = np.dtype(
@@ -102,8 +105,10 @@ def new_loop(size: int = 4096) -> Loop:
 
 
 def make_room(w: Loop, s: State) -> None:
-    """Give `w` room for every end that `s` could bring about."""
-    wanted = 2 * int(w.number[HEAP_N] + s.number[WAITING_N] + s.number[RUNNING_N] + 1024)
+    """Give `s` room for all who ask at the next instant, and `w` for every end that may follow."""
+    burst = int(w.number[BURST])
+    k.make_room(s, burst)
+    wanted = 2 * int(w.number[HEAP_N] + s.number[WAITING_N] + s.number[RUNNING_N] + burst + 1024)
     if wanted > len(w.heap):
         w.put("heap", k.grown(w.heap, 2 * wanted))
         w.put("tied", k.grown(w.tied, 2 * wanted))
@@ -206,14 +211,43 @@ def _end(s: State, w: Loop, j: int) -> None:
 
 
 @compiled
-def _short_of_room(s: State, w: Loop) -> bool:
-    waiting, running = s.number[WAITING_N], s.number[RUNNING_N]
+def _short_of_room(s: State, w: Loop, burst: int) -> bool:
+    """True if rows could run out while `burst` jobs are asked for; an instant is never split."""
+    waiting, running = s.number[WAITING_N] + burst, s.number[RUNNING_N]
     return (
-        s.number[JOBS_FREE_N] < 2
-        or s.number[BUCKETS_FREE_N] < 4
+        s.number[JOBS_FREE_N] < 2 + burst
+        or s.number[BUCKETS_FREE_N] < 4 + burst
         or s.number[BLOCKS_FREE_N] < len(s.pool) + (waiting >> 4) + 64
         or w.number[HEAP_N] + waiting + running + 64 > len(w.heap)
     )
+
+
+@compiled
+def _burst(asked: object, i: int) -> int:
+    """How many are asked for at the instant of `asked[i]`."""
+    burst = 0
+    while i + burst < len(asked) and asked[i + burst].submit == asked[i].submit:  # type: ignore[index, arg-type]
+        burst += 1
+    return burst
+
+
+@compiled
+def _end_at_wall_time(s: State, w: Loop, at: int) -> None:
+    """End what reaches its wall time at this instant; under `charter` one by one."""
+    one_by_one = s.number[POLICY] == CHARTER
+    if one_by_one:
+        steps.advance(s, at)
+        passes.settle(s)
+        _act(s, w)
+    for x in range(w.number[TIED_N]):
+        j = w.tied[x].job
+        if not _stale(s, w, x) and s.job[j].ends == at:
+            _end(s, w, j)
+            if one_by_one:
+                passes.settle(s)
+                _act(s, w)
+    if not one_by_one:
+        steps.advance(s, at)
 
 
 @compiled
@@ -221,7 +255,9 @@ def live_through(s: State, w: Loop, asked: object, first: int, until: int) -> tu
     """Live through `asked[first:]` and all ends before `until`; (next row, why it came back)."""
     i, asked_n = first, len(asked)  # type: ignore[arg-type]
     while True:
-        if _short_of_room(s, w):
+        burst = _burst(asked, i)
+        if _short_of_room(s, w, burst):
+            w.number[BURST] = burst
             return i, GROW
         if w.number[OUT_N] + s.number[RUNNING_N] + 64 > len(w.out):
             return i, DRAIN
@@ -238,14 +274,8 @@ def live_through(s: State, w: Loop, asked: object, first: int, until: int) -> tu
         while w.number[HEAP_N] > 0 and w.heap[0].t == at:
             _pop_to_tied(w)
         s.number[NOW] = at
-        for x in range(w.number[TIED_N]):
-            j = w.tied[x].job
-            if not _stale(s, w, x) and s.job[j].ends == at:
-                _end(s, w, j)
-        steps.advance(s, at)
+        _end_at_wall_time(s, w, at)
         while i < asked_n and asked[i].submit == at:  # type: ignore[index]
-            if _short_of_room(s, w):
-                break
             j = place.new_job(
                 s,
                 asked[i].verdict,  # type: ignore[index]

@@ -194,7 +194,6 @@ def _live_through(
     while True:
         reached, why = loop.live_through(state, virtual, asks, reached, until)
         if why == loop.GROW:
-            k.make_room(state)
             loop.make_room(virtual, state)
             continue
         count = int(virtual.number[loop.OUT_N])

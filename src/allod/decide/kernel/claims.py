@@ -249,8 +249,9 @@ def _claim(s: State, j: int, p: int, c: int, by: int) -> None:
         i -= 1
     s.claim[t, i] = j
     s.site[t].claim_n += 1
-    s.site[t].valid = 0
-    s.site[t].kept = 0
+    place.need_pass(
+        s, t
+    )  # Its room may be there already, and was only promised to others till now.
 
 
 @compiled

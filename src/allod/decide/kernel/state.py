@@ -315,13 +315,13 @@ def grown(array: Array, rows: int) -> Array:
     return bigger
 
 
-def make_room(s: State) -> None:
-    """Give `s` more rows where they run short: for one more job, and all starts it may bring."""
+def make_room(s: State, jobs: int = 1) -> None:
+    """Give `s` more rows where they run short: for `jobs` more, and all starts they may bring."""
     number = s.number
-    starts = len(s.pool) + int(number[WAITING_N]) // 16 + 64  # Blocks that starts may open.
+    starts = len(s.pool) + (int(number[WAITING_N]) + jobs) // 16 + 64  # Blocks that they may open.
     for name, field, free, count, least in (
-        ("job", "next", JOB_FREE, JOBS_FREE_N, 64),
-        ("bucket", "chain", BUCKET_FREE, BUCKETS_FREE_N, 64),
+        ("job", "next", JOB_FREE, JOBS_FREE_N, 64 + jobs),
+        ("bucket", "chain", BUCKET_FREE, BUCKETS_FREE_N, 64 + jobs),
         ("block", "next", BLOCK_FREE, BLOCKS_FREE_N, 2 * starts),
         ("span", "next", SPAN_FREE, SPANS_FREE_N, 0),
     ):
