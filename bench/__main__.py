@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import machine
 
+LONGEST_S = 900  #: For one command, the making of its world included.
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "performance.md"
 
 #: Command and what it shows, in the order of the page.
@@ -34,6 +35,23 @@ the command says so. Figures are of one run on the machine named below; ratios c
 """
 
 
+def printed(name: str) -> tuple[str, bool]:
+    """What `python -m bench.NAME` prints, and whether it came to its end."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", f"bench.{name}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_S,
+        )
+    except subprocess.TimeoutExpired:
+        return f"could not be measured: not done in {LONGEST_S} s", False
+    if done.returncode in (0, 1) and done.stdout.strip():
+        return done.stdout.strip(), True
+    return f"could not be measured: {done.stderr.strip()[-300:]}", False
+
+
 def main() -> int:
     """0 if every command came to its end."""
     write = "--write" in sys.argv[1:]
@@ -42,12 +60,9 @@ def main() -> int:
     parts, failed = [HEAD, f"Measured on {machine.described()}.\n"], 0
     for name, title in COMMANDS:
         print(f"== {title}: python -m bench.{name}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", f"bench.{name}"], capture_output=True, text=True, check=False
-        )
-        print(done.stdout or done.stderr, end="", flush=True)
-        failed += done.returncode not in (0, 1)
-        shown = done.stdout.strip() or f"could not be measured: {done.stderr.strip()[-300:]}"
+        shown, measured = printed(name)
+        print(shown, flush=True)
+        failed += not measured
         parts.append(f"## {title}\n\n`python -m bench.{name}`\n\n```text\n{shown}\n```\n")
     if write:
         PAGE.write_text("\n".join(parts), encoding="utf-8")
