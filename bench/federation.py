@@ -11,7 +11,7 @@ import json
 import resource
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -73,14 +73,17 @@ def replay(folder: Path) -> Outcome:
     )
 
 
+def as_json(outcome: Outcome) -> str:
+    """`outcome` as the process that measures tells it."""
+    return json.dumps(asdict(outcome))
+
+
 def measure() -> list[Figure]:
     """The rate, the memory, and what happened, so that nobody takes it for an idle world."""
     with TemporaryDirectory(prefix="allod-bench-") as name:
         # In a process of its own, so that its memory is not counted.
         _python("from bench.federation import *; write_world(Path(sys.argv[1]), JOBS)", name)
-        code = (
-            "from bench.federation import *; print(json.dumps(asdict(replay(Path(sys.argv[1])))))"
-        )
+        code = "from bench.federation import *; print(as_json(replay(Path(sys.argv[1]))))"
         found = Outcome(**json.loads(_python(code, name)))
     told = (
         f"{found.placed:,} placed, {found.lent:,} runs on lent room, {found.reclaims:,} reclaims, "
