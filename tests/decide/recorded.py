@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (the cache is chosen before anything imports numba)
 """Histories on file: what is told to an engine and what it decides, one line for each event."""
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from allod.cli import kernel_cache
+
+kernel_cache.use()  # Before anything imports numba: no kernel of yesterday writes today's history.
 
 from allod.domain.decision import Decision
 from allod.domain.event import EVENTS, Event, Outcome

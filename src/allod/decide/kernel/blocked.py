@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from allod.decide.kernel import held, limits, queue, room, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
@@ -34,8 +36,12 @@ UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 1
 def blocked(s: State, j: int, found: object, starts: bool) -> None:
     """Write (pool, COLUMNS) to `found`: all that keeps job `j` out of each pool that it may use.
 
-    With `starts`, also its earliest start if nobody else were waiting.
+    With `starts`, also its earliest start if nobody else were waiting. Nothing is changed: what is
+    asked must not bear on what is decided later (E4).
     """
+    worked_out = np.empty(len(s.pool), np.int64)
+    for p in range(len(s.pool)):
+        worked_out[p] = s.pool[p].r_limits_n
     n, end = s.job[j].n, s.number[NOW] + s.job[j].wall
     r = s.job[j].project
     broke = n * s.job[j].wall > s.project[r].budget or end > s.project[r].until
@@ -72,6 +78,8 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
         if starts and n <= s.pool[p].units:
             at, _ = shadow.start_of(s, p, c, j, False)
             found[p, START] = at  # type: ignore[index]
+    for p in range(len(s.pool)):
+        s.pool[p].r_limits_n = worked_out[p]
 
 
 @compiled
