@@ -8,6 +8,8 @@ from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.domain.units import UNBOUNDED
 
+STAIR_MAX = 64  #: Most steps of the stair of late room; what comes after is not filtered.
+
 
 def allocate(  # noqa: PLR0913  (one for each kind of row)
     *,
@@ -51,19 +53,22 @@ def allocate(  # noqa: PLR0913  (one for each kind of row)
         pool_limit=pool_limits,
         held_limit=np.zeros((len(pools), k.LIMITS_MAX), np.int64),
         held_slack=np.zeros((len(pools), k.LIMITS_MAX), np.int64),
-        stair=np.zeros(64, k.STAIR),
+        stair=np.zeros(STAIR_MAX, k.STAIR),
+        stair_room=np.zeros((STAIR_MAX, len(pools)), np.int64),
         cls=classes,
         site=sites,
         limit=limit_rows,
         window=window_rows,
         project=projects,
         use=np.zeros((len(projects), len(sites)), np.int64),
+        by_share=np.zeros((len(sites), len(projects)), np.int64),
         verdict=np.zeros((16, len(pools)), np.int64),
         rank=np.zeros((16, len(pools)), np.int64),
         home=np.zeros((16, len(sites)), np.int64),
         node_free=np.zeros(nodes, np.int64),
         node_late=np.zeros(nodes, np.int64),
         node_count=np.zeros(counts, np.int64),
+        late_count=np.zeros(counts, np.int64),
         domain_free=np.zeros(domains, np.int64),
         block=np.zeros(blocks, k.BLOCK),
         block_end=np.zeros((blocks, k.BLOCK_SIZE), np.int64),
@@ -101,4 +106,5 @@ def fill_nodes(state: k.State) -> None:
             node = int(pool["node0"]) + x
             state.node_free[node] = state.node_late[node] = free
             state.node_count[int(pool["count0"]) + free] += 1
+            state.late_count[int(pool["count0"]) + free] += 1
             state.domain_free[int(pool["domain0"]) + x // int(pool["per_domain"])] += free

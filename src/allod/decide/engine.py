@@ -15,7 +15,7 @@ from allod.decide.layout import Layout, lay_out
 from allod.decide.live import TOPOLOGIES, Key, Live, Standing
 from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
-from allod.decide.verdict import Verdict, judge
+from allod.decide.verdict import Judge, Verdict
 from allod.decide.world import World, nearest, world_of
 from allod.domain.decision import Decision
 from allod.domain.document import Document, from_json
@@ -49,6 +49,7 @@ class Engine:
         self.state: k.State
         self.layout: Layout
         self.state, self.layout = lay_out({}, 0, policy)
+        self.judge = Judge(self.world, self.layout)
         self.by_row: dict[int, Live] = {}
         self.verdict_rows: dict[Key, int] = {}  #: Row of the kernel for each distinct question.
         self.verdicts: dict[
@@ -164,7 +165,7 @@ class Engine:
         world = world_of(documents)
         state, layout = rebuilt(self, documents, at_s)  # Raises before anything changes.
         self.documents, self.world, self.layout, self.state = documents, world, layout, state
-        self.verdicts, self.verdict_rows = {}, {}
+        self.judge, self.verdicts, self.verdict_rows = Judge(world, layout), {}, {}
         decisions, woken = self._timers(at_s)
         for live in sorted(self.live.values(), key=lambda live: live.seq):
             decisions += self._judge_again(live)
@@ -365,7 +366,7 @@ class Engine:
         row = self.verdict_rows.get(key)
         if row is None or row not in self.verdicts:
             project = self.world.projects[live.workload.project]
-            verdict = judge(self.world, self.layout, live.rules, live.workload, project)
+            verdict = self.judge.judge(live.rules, live.workload, project)
             if row is None:
                 row = self.verdict_rows[key] = self._verdict_row(verdict)
             self.verdicts[row] = verdict

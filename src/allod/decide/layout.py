@@ -158,7 +158,7 @@ class _Rows:
         """Fill `row` of site number `t`; add its pools and classes."""
         self.names.sites.append(name)
         self.names.site_row[name] = t
-        row["pool0"], row["stop"] = len(self.pools), site.stop_time_s
+        row["pool0"], row["stop"], row["youngest"] = len(self.pools), site.stop_time_s, -1
         row["decayed"] = self.now_s - self.now_s % 3600
         row["decay"] = _decay_factor(charter.use_half_life_s if charter else 0)
         envelope = site.envelope

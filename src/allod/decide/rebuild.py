@@ -123,7 +123,7 @@ def _carry_accounts(engine: Engine, state: k.State, layout: Layout, now_s: int) 
             state.project[new]["budget"] -= spent
         for site, t in names.site_row.items():
             if site in layout.site_row:
-                state.use[new, layout.site_row[site]] = old.use[r, t]
+                place.set_use(state, new, layout.site_row[site], int(old.use[r, t]))
     for site, t in names.site_row.items():
         if site in layout.site_row:
             state.site[layout.site_row[site]]["decayed"] = old.site[t]["decayed"]

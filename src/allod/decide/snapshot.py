@@ -13,7 +13,7 @@ from allod.decide.kernel import state as k
 from allod.decide.layout import lay_out
 from allod.decide.live import Key, Live
 from allod.decide.rule import Rule
-from allod.decide.verdict import Verdict
+from allod.decide.verdict import Judge, Verdict
 from allod.decide.world import world_of
 from allod.domain.document import from_json
 from allod.domain.residency import Residency
@@ -86,6 +86,7 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
     engine.documents = {d.key: d for d in (from_json(item) for item in head["documents"])}
     engine.world = world_of(engine.documents)
     _, engine.layout = lay_out(engine.documents, engine.now_s, engine.policy, jobs=16)
+    engine.judge = Judge(engine.world, engine.layout)
     with np.load(io.BytesIO(data[start + size :])) as arrays:
         engine.state = k.State(**{name: arrays[name] for name in k.State.fields})
     engine.inherited = {

@@ -64,7 +64,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
         elif s.pool[p].per_node > 1:
             if s.pool[p].claimed > 0:
                 bits |= CLAIMS
-            elif not room.packs(s, p, n, s.job[j].topology):
+            elif not room.packs(s, p, n, s.job[j].topology, False):
                 bits |= NODES
         if broke:
             bits |= BUDGET

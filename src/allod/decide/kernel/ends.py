@@ -1,7 +1,8 @@
 """The running work of a pool in order of its latest end, as a chain of small sorted blocks.
 
 A flat sorted array moves half of itself on every insertion; a chain of blocks moves at most
-BLOCK_SIZE entries and lets a search skip a block by its sum of units.
+BLOCK_SIZE entries and lets a search skip a block by its sum of units. Beside it all that runs at a
+site is linked in order of its start, as a reclaim looks for victims.
 """
 
 from __future__ import annotations
@@ -48,6 +49,42 @@ def insert(s: State, p: int, j: int) -> None:
     s.block[b].units += s.job[j].n
     s.job[j].block = b
     s.pool[p].running += 1
+    _join_others(s, s.pool[p].site, j)
+
+
+@compiled
+def is_older(s: State, i: int, j: int) -> bool:
+    """True if running job `i` started before `j`, or then, having asked before it."""
+    if s.job[i].start != s.job[j].start:
+        return s.job[i].start < s.job[j].start
+    return s.job[i].seq < s.job[j].seq
+
+
+@compiled
+def _join_others(s: State, t: int, j: int) -> None:
+    """Enter job `j` among those who run at site `t`, in order of their starts."""
+    younger, older = -1, s.site[t].youngest
+    while older >= 0 and is_older(s, j, older):
+        younger, older = older, s.job[older].older
+    s.job[j].older = older
+    s.job[j].younger = younger
+    if older >= 0:
+        s.job[older].younger = j
+    if younger >= 0:
+        s.job[younger].older = j
+    else:
+        s.site[t].youngest = j
+
+
+@compiled
+def _leave_others(s: State, t: int, j: int) -> None:
+    older, younger = s.job[j].older, s.job[j].younger
+    if older >= 0:
+        s.job[older].younger = younger
+    if younger >= 0:
+        s.job[younger].older = older
+    else:
+        s.site[t].youngest = older
 
 
 @compiled
@@ -81,6 +118,7 @@ def _split(s: State, p: int, b: int, end: int) -> int:
 @compiled
 def remove(s: State, p: int, j: int) -> None:
     """Take job `j` out of the order of pool `p`."""
+    _leave_others(s, s.pool[p].site, j)
     b = s.job[j].block
     n = s.block[b].n
     i = 0
@@ -113,15 +151,16 @@ def remove(s: State, p: int, j: int) -> None:
 def units_by(s: State, p: int, until: int) -> int:
     """Accelerators of pool `p` whose work ends at `until` or before."""
     units = 0
+    block, block_end, block_units = s.block, s.block_end, s.block_units
     b = s.pool[p].ends_head
     while b >= 0:
-        if s.block_end[b, s.block[b].n - 1] <= until:
-            units += s.block[b].units
-            b = s.block[b].next
+        if block_end[b, block[b].n - 1] <= until:
+            units += block[b].units
+            b = block[b].next
             continue
         i = 0
-        while s.block_end[b, i] <= until:
-            units += s.block_units[b, i]
+        while block_end[b, i] <= until:
+            units += block_units[b, i]
             i += 1
         break
     return units

@@ -8,7 +8,7 @@ import numpy as np
 
 from allod.decide.kernel import limits, queue, room, shadow
 from allod.decide.kernel.jit import compiled
-from allod.decide.kernel.state import LIMITS_MAX, NEVER, NOW, State
+from allod.decide.kernel.state import LIMITS_MAX, NEVER, NOW, STAIR_N, State
 
 _HORIZON_S = 7 * 86_400  #: Windows that begin later are looked at only when all else fits. [s]
 
@@ -25,24 +25,39 @@ def reserve(s: State, p: int, j: int, at: int, extra: int) -> None:
 
 
 @compiled
-def give_extra(s: State, p: int, end: int) -> None:
-    """Note that work has ended in pool `p` that could have run until `end`."""
+def give_extra(s: State, p: int, c: int, n: int, end: int) -> None:
+    """Note that `n` of class `c` have come free in pool `p` that were taken until `end`.
+
+    What is reserved there may be had sooner, which the next pass works out; what it leaves to
+    others at the time that it was promised is known at once.
+    """
     t = s.pool[p].site
     s.pool[p].again = 1
     for q in range(s.site[t].pool0, s.site[t].pool1):
-        if s.pool[q].r_job >= 0 and s.pool[q].r_time < end and s.site[t].limited == 1:
-            s.pool[q].r_limits_n = -1
+        if s.pool[q].r_job < 0 or end <= s.pool[q].r_time:
+            continue
+        if q == p:
+            s.pool[q].r_extra += n
+        for i in range(s.pool[q].r_limits_n):
+            limit = s.held_limit[q, i]
+            amount = limits.amount_on(s, limit, p, c, n)
+            if amount > 0 and s.limit[limit].now + 1 < s.limit[limit].w1:
+                s.pool[q].r_limits_n = -1  # It may not have been in the window that is scarce.
+                break
+            s.held_slack[q, i] += amount
 
 
 @compiled
-def go_before(s: State, t: int, j: int) -> bool:
-    """Have the reservations at site `t` of all who come after job `j` timed anew; True if any."""
-    found = False
-    for q in range(s.site[t].pool0, s.site[t].pool1):
-        if s.pool[q].r_job >= 0 and queue.before(s, t, j, s.pool[q].r_job):
-            s.pool[q].again = 1
-            found = True
-    return found
+def was_free_then(s: State, p: int, j: int, end: int) -> None:
+    """Take the nodes that job `j` has left in pool `p` off those that its going has added.
+
+    They were free at the reserved start before, as it would have ended by then.
+    """
+    if s.pool[p].r_job >= 0 and end <= s.pool[p].r_time:
+        i = s.job[j].span
+        while i >= 0:
+            room.add_late(s, p, s.pool[p].node0 + s.span[i].node, -s.span[i].n)
+            i = s.span[i].next
 
 
 @compiled
@@ -66,30 +81,64 @@ def _work_out(s: State, q: int) -> None:
 
 
 @compiled
+def _leaves_nodes(s: State, p: int, n: int, topology: int) -> bool:
+    """True if what is reserved in pool `p` leaves units and nodes there for `n` then."""
+    if n > s.pool[p].r_extra:
+        return False
+    return s.pool[p].per_node == 1 or room.packs(s, p, n, topology, True)
+
+
+@compiled
+def is_left(s: State, p: int, j: int, end: int) -> bool:
+    """True if job `j`, in pool `p` until `end`, would leave what is reserved there."""
+    h = s.pool[p].r_job
+    if h < 0 or h == j or end <= s.pool[p].r_time:
+        return True
+    return _leaves_nodes(s, p, s.job[j].n, s.job[j].topology)
+
+
+@compiled
+def _delays(s: State, q: int, p: int, c: int, j: int, end: int) -> bool:
+    """True if job `j`, in pool `p` until `end`, would delay the reserved start of pool `q` (C7)."""
+    h, n = s.pool[q].r_job, s.job[j].n
+    if h < 0 or h == j or end <= s.pool[q].r_time:
+        return False
+    if q == p and not _leaves_nodes(s, p, n, s.job[j].topology):
+        return True
+    if s.pool[q].r_limits_n < 0:
+        _work_out(s, q)
+    for i in range(s.pool[q].r_limits_n):
+        if limits.amount_on(s, s.held_limit[q, i], p, c, n) > s.held_slack[q, i]:
+            return True
+    return False
+
+
+@compiled
 def would_delay(s: State, p: int, c: int, j: int, end: int, over: bool) -> int:
     """The pool of its site whose reserved start job `j`, in pool `p` until `end`, would delay (C7).
 
     -1: none. With `over`, whoever comes after job `j` is not asked.
     """
-    t, n = s.pool[p].site, s.job[j].n
+    t = s.pool[p].site
     for q in range(s.site[t].pool0, s.site[t].pool1):
-        h = s.pool[q].r_job
-        if h < 0 or h == j or end <= s.pool[q].r_time:
-            continue
-        if over and queue.before(s, t, j, h):
-            continue
-        if q == p:
-            if n > s.pool[q].r_extra:
-                return q
-            if s.pool[q].per_node > 1 and not room.packs_late(s, p, n, s.job[j].topology):
-                return q
-        if s.pool[q].r_limits_n < 0:
-            _work_out(s, q)
-        for i in range(s.pool[q].r_limits_n):
-            amount = limits.amount_on(s, s.held_limit[q, i], p, c, n)
-            if amount > s.held_slack[q, i]:
-                return q
+        if _delays(s, q, p, c, j, end) and not (over and queue.before(s, t, j, s.pool[q].r_job)):
+            return q
     return -1
+
+
+@compiled
+def go_before(s: State, p: int, j: int) -> bool:
+    """Have the reservations timed anew that job `j` delays by its start in pool `p`; True if any.
+
+    `would_delay` has said that only who comes after it is delayed.
+    """
+    t, found = s.pool[p].site, False
+    c, end = s.home[s.job[j].verdict, t], s.number[NOW] + s.job[j].wall
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        if _delays(s, q, p, c, j, end):
+            s.pool[q].again = 1
+            found = True
+    return found
 
 
 @compiled
@@ -109,18 +158,19 @@ def use_extra(s: State, p: int, c: int, j: int, end: int, late: bool) -> None:
         # It has ended by then: its nodes are free at the reserved start as they were.
         i = s.job[j].span
         while i >= 0:
-            node = s.pool[p].node0 + s.span[i].node
-            s.node_late[node] += s.span[i].n
+            room.add_late(s, p, s.pool[p].node0 + s.span[i].node, s.span[i].n)
             i = s.span[i].next
 
 
 @compiled
 def _lower(s: State, t: int, limit: int, left: int) -> None:
     """Let no pool of site `t` under power `limit` have more room than `left` [W] allows."""
+    pool, pool_limit = s.pool, s.pool_limit
     for p in range(s.site[t].pool0, s.site[t].pool1):
-        for i in range(s.pool[p].limits_n):
-            if s.pool_limit[p, i] == limit and s.pool[p].watts > 0:
-                s.pool[p].late_room = min(s.pool[p].late_room, left // s.pool[p].watts)
+        for i in range(pool[p].limits_n):
+            if pool_limit[p, i] == limit and pool[p].watts > 0:
+                if left < pool[p].late_room * pool[p].watts:  # Seldom, and division is slow.
+                    pool[p].late_room = left // pool[p].watts
 
 
 @compiled
@@ -139,11 +189,11 @@ def _note_time(s: State, count: int, at: int, what: int, place: int) -> int:
 
 
 @compiled
-def measure_late(s: State, t: int) -> int:
-    """Write `stair`: the most that any pool of site `t` has for work that runs beyond some time.
+def measure_late(s: State, t: int) -> None:
+    """Write `stair`: the most that the pools of site `t` have for work that runs beyond some time.
 
     From reservations and from windows to come; `limits.measure` has written what there is now.
-    Returns how many steps there are. Whoever is larger does not fit, who is not may fit.
+    Whoever is larger does not fit, who is not may fit.
     """
     count = 0
     for q in range(s.site[t].pool0, s.site[t].pool1):
@@ -159,6 +209,7 @@ def measure_late(s: State, t: int) -> int:
             for k in range(s.limit[limit].now + 1, s.limit[limit].w1):
                 if first and s.window[k].t < s.number[NOW] + _HORIZON_S:
                     count = _note_time(s, count, s.window[k].t, limit + 1, k)
+    steps = 0
     for i in range(count):
         if s.stair[i].what == 0:
             q = s.stair[i].place
@@ -169,10 +220,17 @@ def measure_late(s: State, t: int) -> int:
             k = s.stair[i].place
             left = s.window[k].cap - s.window[k].used - s.window[k].claimed
             _lower(s, t, s.stair[i].what - 1, left)
-        s.stair[i].room = 0
+        room, narrower, pool, rooms = 0, steps == 0, s.pool, s.stair_room
         for p in range(s.site[t].pool0, s.site[t].pool1):
-            s.stair[i].room = max(s.stair[i].room, s.pool[p].late_room)
-    return count
+            room = max(room, pool[p].late_room)
+            x = p - s.site[t].pool0
+            narrower = narrower or pool[p].late_room < rooms[steps - 1, x]
+            rooms[steps, x] = pool[p].late_room
+        if narrower:
+            s.stair[steps].t = s.stair[i].t
+            s.stair[steps].room = room
+            steps += 1
+    s.number[STAIR_N] = steps
 
 
 @compiled
@@ -184,11 +242,16 @@ def _is_limit_of(s: State, p: int, limit: int) -> bool:
 
 
 @compiled
-def late_room(s: State, steps: int, end: int) -> int:
-    """The most for work that runs until `end`; `steps` is what `measure_late` returned."""
-    room = NEVER
-    for i in range(steps):
-        if s.stair[i].t >= end:
-            break
-        room = s.stair[i].room
-    return room
+def late_step(s: State, end: int) -> int:
+    """The step of the stair that holds for work until `end`; -1: none does."""
+    i = s.number[STAIR_N] - 1
+    while i >= 0 and s.stair[i].t >= end:
+        i -= 1
+    return i
+
+
+@compiled
+def late_room(s: State, end: int) -> int:
+    """The most that any pool has for work that runs until `end`."""
+    i = late_step(s, end)
+    return NEVER if i < 0 else s.stair[i].room

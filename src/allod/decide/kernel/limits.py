@@ -161,17 +161,20 @@ def _left_now(s: State, limit: int) -> int:
 def measure(s: State, t: int) -> None:
     """Write `room`: the most accelerators that a pool, and a class, of site `t` could take now.
 
-    Later windows, nodes and reservations are not looked at: who is larger does not fit, who is not
-    may fit.
+    And `owed`, what floors owe each class. Later windows, nodes and reservations are not looked at:
+    who is larger does not fit, who is not may fit.
     """
     for p in range(s.site[t].pool0, s.site[t].pool1):
         room = s.pool[p].free - s.pool[p].claimed
         for i in range(s.pool[p].limits_n):
-            if s.pool[p].watts > 0:
-                room = min(room, _left_now(s, s.pool_limit[p, i]) // s.pool[p].watts)
+            watts, left = s.pool[p].watts, _left_now(s, s.pool_limit[p, i])
+            if left < room * watts:  # Seldom, and division is slow.
+                room = left // watts
         s.pool[p].room = room
     for a in range(s.site[t].class0, s.site[t].class1):  # Parents before those inside them.
         room = NEVER if s.cls[a].parent < 0 else s.cls[s.cls[a].parent].room
         if s.cls[a].limit >= 0:
             room = min(room, _left_now(s, s.cls[a].limit))
         s.cls[a].room = room
+        owed = s.cls[a].floor - s.cls[a].use - s.cls[a].claimed
+        s.cls[a].owed = owed if s.cls[a].parent < 0 else max(owed, s.cls[s.cls[a].parent].owed)

@@ -17,6 +17,8 @@ from allod.decide.kernel.state import (
     NEVER,
     NOW,
     POLICY,
+    STAIR_N,
+    WAITING,
     State,
 )
 
@@ -32,7 +34,7 @@ def decay(s: State, t: int) -> None:
         return
     for r in range(len(s.project)):
         if s.use[r, t] > 0:
-            s.use[r, t] = place.faded(s, t, s.use[r, t], steps)
+            place.set_use(s, r, t, place.faded(s, t, s.use[r, t], steps))
 
 
 @compiled
@@ -42,10 +44,14 @@ def best_start(s: State, t: int, j: int) -> int:
     n, verdict, c = s.job[j].n, s.job[j].verdict, s.home[s.job[j].verdict, t]
     if n > s.cls[c].room:
         return -1
+    step = held.late_step(s, s.number[NOW] + s.job[j].wall)
+    pool, classes = s.pool, s.verdict[verdict]
     for p in range(s.site[t].pool0, s.site[t].pool1):
-        if n > s.pool[p].room or s.verdict[verdict, p] < 0:
+        if n > pool[p].room or classes[p] < 0:
             continue
-        score = (s.rank[verdict, p] << 32) + s.pool[p].free - s.pool[p].claimed - n
+        if step >= 0 and n > s.stair_room[step, p - s.site[t].pool0]:
+            continue
+        score = (s.rank[verdict, p] << 32) + pool[p].free - pool[p].claimed - n
         if score < best_score and place.may_start(s, p, c, j, True):
             best, best_score = p, score
     if best >= 0 and not place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
@@ -54,20 +60,35 @@ def best_start(s: State, t: int, j: int) -> int:
 
 
 @compiled
-def _could_start(s: State, t: int) -> bool:
-    """True if someone who waits would fit into site `t` but for reservations, or is owed room."""
-    most = _most(s, t)
+def _could_start(s: State, t: int, beside: bool) -> bool:
+    """True if someone who waits would fit into site `t` or is owed room.
+
+    With `beside`: beside what those hold who come before him; `held.measure_late` has measured.
+    """
+    most, owed = _most(s, t), order.most_owed(s, t)
+    held_by = beside and order.note_last_holder(s, t)
+    line, cls, now = s.line[t], s.cls, s.number[NOW]  # Held on to: this loop is long.
     for i in range(s.site[t].active):
-        n, c = s.line[t, i].n, s.line[t, i].cls
-        if n <= most and n <= s.cls[c].room:
-            verdict = s.bucket[s.line[t, i].bucket].verdict
-            end = s.number[NOW] + s.line[t, i].wall
-            for p in range(s.site[t].pool0, s.site[t].pool1):
-                if s.verdict[verdict, p] >= 0 and n <= s.pool[p].room:
-                    if limits.fits(s, p, c, n, end):
-                        return True
-        if s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n:
+        n, c = line[i].n, line[i].cls
+        if n > most and n > owed:
+            continue
+        if n <= owed and cls[c].owed >= n:
             return True
+        if n > most or n > cls[c].room:
+            continue
+        end = now + line[i].wall
+        step = held.late_step(s, end) if beside else -1
+        if step >= 0 and n > s.stair[step].room:
+            if not held_by or order.is_beyond_last_holder(s, t, i):
+                continue
+        b = line[i].bucket
+        for p in range(s.site[t].pool0, s.site[t].pool1):
+            if s.verdict[s.bucket[b].verdict, p] >= 0 and n <= s.pool[p].room:
+                if beside:
+                    if place.may_start(s, p, c, s.bucket[b].head, True):
+                        return True
+                elif limits.fits(s, p, c, n, end):
+                    return True
     return False
 
 
@@ -123,20 +144,12 @@ def _reserve(s: State, t: int, j: int, epoch: int) -> None:
         s.pool[elsewhere].r_job = -1
         # A pass there now could give the reservation back and so on for ever; the next one will do.
         s.site[s.pool[elsewhere].site].valid = 0
+        s.site[s.pool[elsewhere].site].elect = 1
     if s.pool[best].r_job >= 0:
         s.job[s.pool[best].r_job].reserved = -1
     at, extra = shadow.start_of(s, best, c, j, True)
     held.reserve(s, best, j, at, extra)
     s.pool[best].head = epoch
-
-
-@compiled
-def has_open_pool(s: State, t: int, verdict: int) -> bool:
-    """True if a pool of site `t` that will do for `verdict` has no reservation."""
-    for p in range(s.site[t].pool0, s.site[t].pool1):
-        if s.pool[p].r_job < 0 and s.verdict[verdict, p] >= 0:
-            return True
-    return False
 
 
 @compiled
@@ -149,18 +162,25 @@ def is_due(s: State, t: int, j: int) -> bool:
 
 @compiled
 def _line_up(s: State, t: int, epoch: int, heads: int) -> int:
-    """Line up all whom this pass could still give a start or, if it is `open`, a reservation."""
+    """Line up all whom this pass could still give a start or, with `heads`, a reservation."""
     limits.measure(s, t)
-    steps = held.measure_late(s, t) if heads == 0 else 0
-    return order.line_up(s, t, epoch, _most(s, t), heads > 0, steps)
+    s.number[STAIR_N] = 0
+    if heads > 0:
+        return order.line_up_first(s, t, epoch, 2 * heads)
+    _time_again(s, t, -1)
+    held.measure_late(s, t)
+    return order.line_up_rest(s, t, epoch, _most(s, t))
 
 
 @compiled
-def _time_again(s: State, t: int) -> None:
-    """Work out anew when those who hold a reservation can start, where that may have changed."""
+def _time_again(s: State, t: int, j: int) -> None:
+    """Work out anew when those who hold a reservation can start, where that may have changed.
+
+    Of those only who go before job `j`, or (-1) of all.
+    """
     for p in range(s.site[t].pool0, s.site[t].pool1):
         h = s.pool[p].r_job
-        if h >= 0 and s.pool[p].again == 1:
+        if h >= 0 and s.pool[p].again == 1 and (j < 0 or queue.before(s, t, h, j)):
             at, extra = shadow.start_of(s, p, s.home[s.job[h].verdict, t], h, True)
             held.reserve(s, p, h, at, extra)
 
@@ -179,54 +199,88 @@ def _drop_others(s: State, t: int, epoch: int) -> None:
 def run_pass(s: State, t: int, door: int) -> None:
     """Start at site `t` whatever may start now; the first who may not hold its reservations.
 
-    If nothing that waits could fit, reservations guard against nobody and are left as they are,
-    unless there is someone new at the `door` (-1: nobody).
+    If nobody who waits could start, those who hold the reservations keep them, unless there is
+    someone new at the `door` (-1: nobody) and others may be the first by now.
     """
     claims.start_claims(s, t)
     if s.site[t].kept == 0 or s.number[POLICY] != CHARTER or s.site[t].active == 0:
         _drop_reservations(s, t)
+        s.site[t].elect = 1
     s.site[t].kept = 1
-    s.site[t].valid = 1 if s.site[t].active == 0 else 0
+    s.site[t].valid = 0
     if s.site[t].active == 0:
         return
     decay(s, t)
+    elect = s.site[t].elect == 1
+    if door >= 0 and not elect:
+        _time_again(s, t, -1)
+        s.site[t].valid = 1
+        if s.site[t].needs == 0:
+            return
     limits.measure(s, t)
-    if door < 0 and not _could_start(s, t):
+    if (door < 0 or not elect) and not _could_start(s, t, False):
         return
-    _time_again(s, t)
+    if not elect:
+        held.measure_late(s, t)
+        if not _could_start(s, t, True):
+            return
+    _serve(s, t)
+    s.site[t].valid = 1
+    s.site[t].elect = 0
+
+
+@compiled
+def _serve(s: State, t: int) -> None:
+    """Ask all at site `t` who could start, in their order, the first of them in any case."""
     s.number[EPOCH] += 1
     epoch = s.number[EPOCH]
     heads = s.site[t].pool1 - s.site[t].pool0
+    s.site[t].last = -1
     count = _line_up(s, t, epoch, heads)
-    while count > 0:
-        b = order.take_first(s, count)
-        count -= 1
+    while True:
+        count = order.bring_first(s, t, count, heads > 0)
+        if count == 0:
+            if heads > 0:
+                count = _line_up(s, t, epoch, heads)
+            if count == 0:
+                break
+            continue
+        b = s.order[0].bucket
         j = s.bucket[b].head
+        _time_again(s, t, j)
         p = best_start(s, t, j)
         if p >= 0:
-            _start(s, t, p, j, epoch)
-            count = _line_up(s, t, epoch, heads)
+            count = _start_first(s, t, p, j, epoch, heads, count)
             continue
         s.bucket[b].epoch = epoch
+        count = order.drop_first(s, count)
         # No room is kept for work that its project could not pay for.
-        if not place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
-            continue
-        if is_due(s, t, j) and claims.reclaim_for(s, j, t):
-            s.bucket[b].epoch = 0  # If it is empty now, its next tenant begins with 0 anyway.
-            _time_again(s, t)
-            count = _line_up(s, t, epoch, heads)
-            continue
-        if s.number[POLICY] == FCFS:
-            break
-        if heads > 0:
-            heads -= 1
-            _be_head(s, t, j, epoch)
-            if heads == 0:
-                _drop_others(s, t, epoch)
+        if place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
+            if is_due(s, t, j) and claims.reclaim_for(s, j, t):
+                s.bucket[b].epoch = 0  # If it is empty now, its next tenant begins with 0 anyway.
                 count = _line_up(s, t, epoch, heads)
+            elif s.number[POLICY] == FCFS:
+                return
+            elif heads > 0:
+                heads -= 1
+                _be_head(s, t, j, epoch)
+                if heads == 0:
+                    s.site[t].last = j
+                    s.site[t].last_seq = s.job[j].seq
+                    _drop_others(s, t, epoch)
+                    count = _line_up(s, t, epoch, heads)
     if heads > 0:
         _drop_others(s, t, epoch)
-    s.site[t].valid = 1
+    _time_again(s, t, -1)
+
+
+@compiled
+def may_be_head(s: State, t: int, j: int) -> bool:
+    """True if job `j`, which is new at site `t`, may be one of the first there."""
+    last = s.site[t].last
+    if last < 0 or s.job[last].state != WAITING or s.job[last].seq != s.site[t].last_seq:
+        return True
+    return queue.before(s, t, j, last)
 
 
 @compiled
@@ -240,18 +294,21 @@ def _be_head(s: State, t: int, j: int, epoch: int) -> None:
 
 
 @compiled
-def _start(s: State, t: int, p: int, j: int, epoch: int) -> None:
-    """Start waiting job `j` in pool `p` of site `t`."""
-    reserved = s.job[j].reserved
-    outranks = held.go_before(s, t, j)
+def _start_first(s: State, t: int, p: int, j: int, epoch: int, heads: int, count: int) -> int:
+    """Start job `j`, the first of `count` in line, in pool `p` of site `t`; how many are left."""
+    reserved, b = s.job[j].reserved, s.job[j].bucket
+    outranks = held.go_before(s, p, j)
     queue.dequeue(s, j)
     if reserved >= 0 and s.pool[reserved].site != t:  # Its reservation elsewhere stood in the way.
         place.look_again(s, s.pool[reserved].site)
     if not place.start(s, p, s.home[s.job[j].verdict, t], j):
         queue.enqueue(s, j)
         s.bucket[s.job[j].bucket].epoch = epoch
-    elif outranks:
-        _time_again(s, t)
+        return _line_up(s, t, epoch, heads)
+    if heads == 0 and (outranks or (reserved >= 0 and s.pool[reserved].site == t)):
+        return _line_up(s, t, epoch, heads)  # Others than those in line may fit now.
+    limits.measure(s, t)
+    return count if s.bucket[b].head >= 0 else order.drop_first(s, count)
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import ends, held, limits, room
+from allod.decide.kernel import ends, held, limits, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     BUDGET_BLOCKED,
@@ -108,12 +108,15 @@ def may_start(s: State, p: int, c: int, j: int, over: bool) -> bool:
     end = s.number[NOW] + s.job[j].wall
     if n > s.pool[p].free - s.pool[p].claimed:
         return False
-    if not limits.fits(s, p, c, n, end):
-        return False
     if s.pool[p].per_node > 1:
         # Promised nodes are not known until the victims are gone; nobody slips in before.
-        if s.pool[p].claimed > 0 or not room.packs(s, p, n, s.job[j].topology):
+        if s.pool[p].claimed > 0 or not room.packs(s, p, n, s.job[j].topology, False):
             return False
+    if not held.is_left(s, p, j, end):
+        if not over or not queue.before(s, s.pool[p].site, j, s.pool[p].r_job):
+            return False
+    if not limits.fits(s, p, c, n, end):
+        return False
     return held.would_delay(s, p, c, j, end, over) < 0
 
 
@@ -162,7 +165,7 @@ def start(s: State, p: int, c: int, j: int) -> bool:
     late = False
     if not plain and not claimed:
         h = s.pool[p].r_job
-        late = h >= 0 and h != j and end > s.pool[p].r_time
+        late = h >= 0 and h != j and end > s.pool[p].r_time and held.is_left(s, p, j, end)
     if claimed and not plain:
         room.take_chosen(s, p, j)
     elif not plain and not room.occupy(s, p, j, late):
@@ -191,10 +194,17 @@ def start(s: State, p: int, c: int, j: int) -> bool:
 
 
 @compiled
+def set_use(s: State, r: int, t: int, use: int) -> None:
+    """Write the decayed use of project `r` at site `t`."""
+    s.use[r, t] = use
+    s.by_share[t, r] = use // s.project[r].share
+
+
+@compiled
 def charge(s: State, j: int, t: int) -> None:
     """Count all of the wall time of job `j` as used; what it leaves comes back at its end."""
     r, cost = s.job[j].project, s.job[j].n * s.job[j].wall
-    s.use[r, t] += cost
+    set_use(s, r, t, s.use[r, t] + cost)
     s.project[r].budget -= cost
 
 
@@ -219,7 +229,7 @@ def refund(s: State, j: int, t: int, unused: int) -> None:
     """
     r, cost = s.job[j].project, s.job[j].n * unused
     steps = s.site[t].decayed // DECAY_STEP_S - s.job[j].start // DECAY_STEP_S
-    s.use[r, t] = max(0, s.use[r, t] - faded(s, t, cost, steps))
+    set_use(s, r, t, max(0, s.use[r, t] - faded(s, t, cost, steps)))
     s.project[r].budget = min(s.project[r].budget + cost, s.project[r].granted)
     if s.number[BUDGET_BLOCKED] == 1:
         s.number[BUDGET_BLOCKED] = 0
@@ -234,6 +244,7 @@ def release(s: State, j: int) -> None:
     p, c = s.job[j].pool, s.job[j].cls
     t, n, end = s.pool[p].site, s.job[j].n, s.job[j].ends
     if s.pool[p].per_node > 1:
+        held.was_free_then(s, p, j, end)
         room.vacate(s, p, j)
     ends.remove(s, p, j)
     s.pool[p].free += n
@@ -245,7 +256,7 @@ def release(s: State, j: int) -> None:
     unused = end - s.number[NOW]
     if unused > 0:
         refund(s, j, t, unused)
-    held.give_extra(s, p, end)
+    held.give_extra(s, p, c, n, end)
     look_again(s, t)
 
 

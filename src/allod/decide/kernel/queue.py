@@ -121,6 +121,7 @@ def dequeue(s: State, j: int) -> None:
         s.pool[r].r_job = -1
         s.job[j].reserved = -1
         s.site[s.pool[r].site].valid = 0
+        s.site[s.pool[r].site].elect = 1
     if s.bucket[b].head < 0:
         _drop_bucket(s, b)
 
@@ -171,8 +172,6 @@ def before(s: State, t: int, i: int, j: int) -> bool:
             return s.cls[ci].priority > s.cls[cj].priority
         pi, pj = s.job[i].project, s.job[j].project
         if pi != pj:
-            use_i = s.use[pi, t] // s.project[pi].share
-            use_j = s.use[pj, t] // s.project[pj].share
-            if use_i != use_j:
-                return use_i < use_j
+            if s.by_share[t, pi] != s.by_share[t, pj]:
+                return s.by_share[t, pi] < s.by_share[t, pj]
     return s.job[i].seq < s.job[j].seq

@@ -10,62 +10,49 @@ from __future__ import annotations
 
 import numpy as np
 
-from allod.decide.kernel import limits, place, room
+from allod.decide.kernel import ends, limits, place, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import FREE, NOW, PAIR_N, SPREAD, State
 
 
 @compiled
-def gather(s: State, pool0: int, pool1: int) -> int:
-    """Write the running jobs of pools `pool0`..`pool1` to scratch, oldest first; their number."""
+def gather(s: State, t: int) -> int:
+    """Write the running jobs of site `t` to scratch, oldest first; their number."""
     count = 0
-    for p in range(pool0, pool1):
-        b = s.pool[p].ends_head
-        while b >= 0:
-            for i in range(s.block[b].n):
-                s.scratch[count] = s.block_job[b, i]
-                count += 1
-            b = s.block[b].next
-    _sort(s, 0, count, False)
+    for p in range(s.site[t].pool0, s.site[t].pool1):
+        count += s.pool[p].running
+    i, j = count, s.site[t].youngest
+    job, scratch = s.job, s.scratch
+    while j >= 0:
+        i -= 1
+        scratch[i] = j
+        j = job[j].older
     return count
 
 
 @compiled
-def _older(s: State, i: int, j: int) -> bool:
-    if s.job[i].start != s.job[j].start:
-        return s.job[i].start < s.job[j].start
-    return s.job[i].seq < s.job[j].seq
-
-
-@compiled
-def _after(s: State, i: int, j: int, victims: bool) -> bool:
-    """True if running job `i` stands after `j`: by start, or as victims, who goes first."""
-    return better_victim(s, j, i) if victims else _older(s, j, i)
-
-
-@compiled
-def _sort(s: State, first: int, count: int, victims: bool) -> None:
-    """Heap sort of `count` rows of scratch from `first` on, in place."""
+def _sort(s: State, first: int, count: int) -> None:
+    """Heap sort of `count` victims in scratch from `first` on, who goes first in front."""
     for root in range(count // 2 - 1, -1, -1):
-        _sift(s, first, root, count, victims)
+        _sift(s, first, root, count)
     for last in range(count - 1, 0, -1):
         x, y = first, first + last
         s.scratch[x], s.scratch[y] = s.scratch[y], s.scratch[x]
-        _sift(s, first, 0, last, victims)
+        _sift(s, first, 0, last)
 
 
 @compiled
-def _sift(s: State, first: int, root: int, count: int, victims: bool) -> None:
+def _sift(s: State, first: int, root: int, count: int) -> None:
     while True:
         child = 2 * root + 1
         if child >= count:
             return
         x = first + child
-        if child + 1 < count and _after(s, s.scratch[x + 1], s.scratch[x], victims):
+        if child + 1 < count and better_victim(s, s.scratch[x], s.scratch[x + 1]):
             child += 1
             x += 1
         y = first + root
-        if not _after(s, s.scratch[x], s.scratch[y], victims):
+        if not better_victim(s, s.scratch[y], s.scratch[x]):
             return
         s.scratch[y], s.scratch[x] = s.scratch[x], s.scratch[y]
         root = child
@@ -83,7 +70,7 @@ def line_up_victims(s: State, first: int, count: int, by: int) -> int:
         if s.job[r].stop_at == 0 and s.job[r].ends > by and place.is_lent(s, r):
             s.scratch[first + victims] = r
             victims += 1
-    _sort(s, first, victims, True)
+    _sort(s, first, victims)
     return victims
 
 
@@ -107,27 +94,36 @@ def _back_class(s: State, a: int, count: int, claims: int) -> None:
     """
     bit = 1 << s.cls[a].depth
     below = bit << 1
-    total = 0
-    for turn in range(3):  # 0: backed further in; 1: backed here before; 2: the rest
-        for i in range(count + claims):
-            j = s.scratch[i]
-            if not _inside(s, s.job[j].cls, a):
-                continue
-            is_inner = s.job[j].cls != a and s.job[j].backed & below != 0
-            was_backed = s.job[j].backed & bit != 0
-            if (turn == 0) != is_inner or (turn == 1) != (was_backed and not is_inner):
-                continue
-            if total + s.job[j].n <= s.cls[a].floor:
-                s.job[j].backed |= bit
-                total += s.job[j].n
+    rows, total = count + claims, 0
+    all_fit = s.cls[a].use + s.cls[a].claimed <= s.cls[a].floor
+    job, scratch, floor = s.job, s.scratch, s.cls[a].floor
+    listed = np.zeros(3, np.int64)  # 0: backed further in; 1: backed here before; 2: the rest
+    for i in range(rows):
+        j = scratch[i]
+        if not _inside(s, job[j].cls, a):
+            continue
+        if all_fit:
+            job[j].backed |= bit
+            continue
+        turn = 1 if job[j].backed & bit != 0 else 2
+        if job[j].cls != a and job[j].backed & below != 0:
+            turn = 0
+        scratch[(turn + 1) * rows + listed[turn]] = j
+        listed[turn] += 1
+    for turn in range(3):
+        for i in range(listed[turn]):
+            j = scratch[(turn + 1) * rows + i]
+            if total + job[j].n <= floor:
+                job[j].backed |= bit
+                total += job[j].n
             else:
-                s.job[j].backed &= ~bit
+                job[j].backed &= ~bit
 
 
 @compiled
 def back_all(s: State, t: int) -> int:
     """Bring all backing at site `t` up to date; leaves its running jobs in scratch; how many."""
-    count = gather(s, s.site[t].pool0, s.site[t].pool1)
+    count = gather(s, t)
     claims = s.site[t].claim_n
     for i in range(claims):
         s.scratch[count + i] = s.claim[t, i]
@@ -236,7 +232,7 @@ def better_victim(s: State, i: int, j: int) -> bool:
         return young_j
     if s.cls[s.job[i].cls].priority != s.cls[s.job[j].cls].priority:
         return s.cls[s.job[i].cls].priority < s.cls[s.job[j].cls].priority
-    return _older(s, j, i)
+    return ends.is_older(s, j, i)
 
 
 @compiled
@@ -276,9 +272,9 @@ def units_and_nodes(s: State, p: int, j: int, freed: int) -> bool:
     if s.pool[p].per_node == 1 or (s.pool[p].claimed == 0 and s.job[j].topology == SPREAD):
         return True
     if s.pool[p].claimed == 0:
-        return room.packs(s, p, n, s.job[j].topology)
+        return room.packs(s, p, n, s.job[j].topology, False)
     room.set_aside(s, p, t)
-    fits = room.packs(s, p, n, s.job[j].topology)
+    fits = room.packs(s, p, n, s.job[j].topology, False)
     room.put_back(s, p, t)
     return fits
 

@@ -21,30 +21,49 @@ from allod.decide.kernel.state import (
 
 
 @compiled
-def packs(s: State, p: int, n: int, topology: int) -> bool:
-    """True if the nodes of pool `p` now hold a gang of `n`; the pool must model nodes."""
+def packs(s: State, p: int, n: int, topology: int, late: bool) -> bool:
+    """True if the nodes of pool `p` now hold a gang of `n`; the pool must model nodes.
+
+    With `late`, for work that would still run at the reserved start of another.
+    """
     per_node = s.pool[p].per_node
     if topology == SPREAD:
-        return n <= s.pool[p].free
+        return n <= (_free_late(s, p) if late else s.pool[p].free)
     if topology == DOMAIN:
-        return best_domain(s, p, n, False) >= 0
+        return best_domain(s, p, n, late) >= 0
     whole, part = n // per_node, n % per_node
-    count0 = s.pool[p].count0
-    if s.node_count[count0 + per_node] < whole:
+    full = _nodes_with(s, p, per_node, late)
+    if full < whole:
         return False
-    if part == 0 or s.node_count[count0 + per_node] > whole:
+    if part == 0 or full > whole:
         return True
     for free in range(part, per_node):
-        if s.node_count[count0 + free] > 0:
+        if _nodes_with(s, p, free, late) > 0:
             return True
     return False
+
+
+@compiled
+def _nodes_with(s: State, p: int, free: int, late: bool) -> int:
+    """How many nodes of pool `p` have so many accelerators free; with `late`, at both times."""
+    i = s.pool[p].count0 + free
+    return s.late_count[i] if late else s.node_count[i]
+
+
+@compiled
+def _free_late(s: State, p: int) -> int:
+    """Accelerators of pool `p` that are free now and at the reserved start."""
+    free = 0
+    for i in range(s.pool[p].per_node + 1):
+        free += i * s.late_count[s.pool[p].count0 + i]
+    return free
 
 
 @compiled
 def free_on(s: State, node: int, late: bool) -> int:
     """Free accelerators of `node`; if `late`, only those that the reservation leaves."""
     free = s.node_free[node]
-    return min(free, s.node_late[node]) if late else free
+    return max(0, min(free, s.node_late[node])) if late else free
 
 
 @compiled
@@ -67,35 +86,35 @@ def best_domain(s: State, p: int, n: int, late: bool) -> int:
 
 
 @compiled
-def packs_late(s: State, p: int, n: int, topology: int) -> bool:
-    """As `packs`, for work that would still run at the reserved start of another."""
-    per_node, node0 = s.pool[p].per_node, s.pool[p].node0
-    if topology == DOMAIN:
-        return best_domain(s, p, n, True) >= 0
-    whole, part, total, fit = n // per_node, n % per_node, 0, 0
-    for node in range(node0, node0 + s.pool[p].nodes):
-        free = free_on(s, node, True)
-        total += free
-        if free == per_node:
-            whole -= 1
-        elif part > 0 and free >= part:
-            fit = 1
-    if topology == SPREAD:
-        return n <= total
-    return whole <= 0 and (part == 0 or fit == 1 or whole < 0)
-
-
-@compiled
 def set_free(s: State, p: int, node: int, free: int) -> None:
     """Write the free accelerators of `node` of pool `p` and all that is counted from it."""
     count0 = s.pool[p].count0
     before = s.node_free[node]
     s.node_count[count0 + before] -= 1
     s.node_count[count0 + free] += 1
+    s.late_count[count0 + free_on(s, node, True)] -= 1
     s.node_free[node] = free
     s.node_late[node] += free - before
+    s.late_count[count0 + free_on(s, node, True)] += 1
     domain = (node - s.pool[p].node0) // s.pool[p].per_domain
     s.domain_free[s.pool[p].domain0 + domain] += free - before
+
+
+@compiled
+def add_late(s: State, p: int, node: int, by: int) -> None:
+    """Let `by` more accelerators of `node` of pool `p` be free at the reserved start."""
+    count0 = s.pool[p].count0
+    s.late_count[count0 + free_on(s, node, True)] -= 1
+    s.node_late[node] += by
+    s.late_count[count0 + free_on(s, node, True)] += 1
+
+
+@compiled
+def write_late(s: State, p: int, nodes: object) -> None:
+    """Let `nodes` be the accelerators of each node of pool `p` that are free then."""
+    node0 = s.pool[p].node0
+    for x in range(s.pool[p].nodes):
+        add_late(s, p, node0 + x, nodes[x] - s.node_late[node0 + x])  # type: ignore[index]
 
 
 @compiled
@@ -165,6 +184,15 @@ def vacate(s: State, p: int, j: int) -> None:
     while i >= 0:
         node = s.pool[p].node0 + s.span[i].node
         set_free(s, p, node, s.node_free[node] + s.span[i].n)
+        i = s.span[i].next
+    drop_spans(s, j)
+
+
+@compiled
+def drop_spans(s: State, j: int) -> None:
+    """Let job `j` have, or have chosen, no nodes; their accounts are not touched."""
+    i = s.job[j].span
+    while i >= 0:
         after = s.span[i].next
         s.span[i].next = s.number[SPAN_FREE]
         s.number[SPAN_FREE] = i
@@ -230,16 +258,3 @@ def take_chosen(s: State, p: int, j: int) -> None:
         node = s.pool[p].node0 + s.span[i].node
         set_free(s, p, node, s.node_free[node] - s.span[i].n)
         i = s.span[i].next
-
-
-@compiled
-def forget_chosen(s: State, j: int) -> None:
-    """Let job `j` have chosen nothing."""
-    i = s.job[j].span
-    while i >= 0:
-        after = s.span[i].next
-        s.span[i].next = s.number[SPAN_FREE]
-        s.number[SPAN_FREE] = i
-        s.number[SPANS_FREE_N] += 1
-        i = after
-    s.job[j].span = -1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from allod.decide.kernel import room
 from allod.decide.kernel.ends import units_by
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.limits import amount_on, limits_of
@@ -99,18 +100,19 @@ def _node_fit(s: State, p: int, n: int, topology: int, nodes: object, take: bool
 @compiled
 def _nodes_then(s: State, p: int, through: int, nodes: object) -> None:
     """Write the free accelerators of each node of pool `p` once all ending by `through` has."""
-    node0 = s.pool[p].node0
+    node0, node_free = s.pool[p].node0, s.node_free
+    job, spans, block_end, block_job = s.job, s.span, s.block_end, s.block_job
     for x in range(s.pool[p].nodes):
-        nodes[x] = s.node_free[node0 + x]  # type: ignore[index]
+        nodes[x] = node_free[node0 + x]  # type: ignore[index]
     b = s.pool[p].ends_head
     while b >= 0:
         for i in range(s.block[b].n):
-            if s.block_end[b, i] > through:
+            if block_end[b, i] > through:
                 return
-            span = s.job[s.block_job[b, i]].span
+            span = job[block_job[b, i]].span
             while span >= 0:
-                nodes[s.span[span].node] += s.span[span].n  # type: ignore[index]
-                span = s.span[span].next
+                nodes[spans[span].node] += spans[span].n  # type: ignore[index]
+                span = spans[span].next
         b = s.block[b].next
 
 
@@ -133,14 +135,15 @@ def _is_inside(s: State, c: int, a: int) -> bool:
 def _class_units(s: State, t: int, a: int, after: int, until: int) -> int:
     """Accelerators at site `t` in class `a` whose work ends after `after` and by `until`."""
     units = 0
+    job, block_end, block_job = s.job, s.block_end, s.block_job
     for q in range(s.site[t].pool0, s.site[t].pool1):
         b = s.pool[q].ends_head
-        while b >= 0 and s.block_end[b, 0] <= until:
+        while b >= 0 and block_end[b, 0] <= until:
             for i in range(s.block[b].n):
-                end = s.block_end[b, i]
+                end = block_end[b, i]
                 if end > until:
                     break
-                if end > after and _is_inside(s, s.job[s.block_job[b, i]].cls, a):
+                if end > after and _is_inside(s, job[block_job[b, i]].cls, a):
                     units += s.block_units[b, i]
             b = s.block[b].next
     return units
@@ -257,28 +260,44 @@ def start_of(s: State, p: int, c: int, j: int, mark: bool) -> tuple[int, int]:
         _nodes_then(s, p, through, nodes)
         fits = _node_fit(s, p, n, s.job[j].topology, nodes, mark)
     if not fits:
-        at, extra = _walk_on(s, p, c, j, at, through, nodes, mark)
+        began = at
+        at, extra = _walk_on(s, p, c, j, began, through, nodes, mark, True)
+        if at < 0:
+            at, extra = _walk_on(s, p, c, j, began, through, nodes, mark, False)
     if mark and not plain and at < NEVER:
-        for x in range(s.pool[p].nodes):
-            s.node_late[s.pool[p].node0 + x] = nodes[x]
+        room.write_late(s, p, nodes)
     return at, extra
 
 
 @compiled
 def _walk_on(
-    s: State, p: int, c: int, j: int, at: int, through: int, nodes: object, mark: bool
+    s: State,
+    p: int,
+    c: int,
+    j: int,
+    at: int,
+    through: int,
+    nodes: object,
+    mark: bool,
+    alone: bool,
 ) -> tuple[int, int]:
-    """As `start_of`, from the first event after `at`; all that ends by `through` has ended."""
+    """As `start_of`, from the first event after `at`; all that ends by `through` has ended.
+
+    With `alone`, what ends in other pools is not looked at, which is enough as long as no limit
+    binds; if one does, the time is -1.
+    """
     n, t = s.job[j].n, s.pool[p].site
     plain = s.pool[p].per_node == 1
     found = np.empty(LIMITS_MAX, np.int64)
     used = np.empty(LIMITS_MAX, np.int64)
     at_window = np.empty(LIMITS_MAX, np.int64)
-    limits_n = used_then(s, p, c, at, through, found, at_window, used)
+    limits_n = used_then(s, p, c, at, -1 if alone else through, found, at_window, used)
     free = s.pool[p].free - s.pool[p].claimed + units_by(s, p, through)
     if not plain:
         _nodes_then(s, p, through, nodes)
     pool0, pool1 = s.site[t].pool0, s.site[t].pool1
+    if alone:
+        pool0, pool1 = p, p + 1
     block = np.empty(pool1 - pool0, np.int64)
     place = np.zeros(pool1 - pool0, np.int64)
     for q in range(pool0, pool1):
@@ -309,9 +328,14 @@ def _walk_on(
             if k != at_window[i]:
                 at_window[i] = k
                 used[i] = s.window[k].used
-        if n <= free and _limits_fit(s, p, c, j, at, found, limits_n, at_window, used):
-            if plain or _node_fit(s, p, n, s.job[j].topology, nodes, mark):
-                return at, free - n
+        if n > free or not (plain or _node_fit(s, p, n, s.job[j].topology, nodes, False)):
+            continue
+        if _limits_fit(s, p, c, j, at, found, limits_n, at_window, used):
+            if mark and not plain:
+                _node_fit(s, p, n, s.job[j].topology, nodes, True)
+            return at, free - n
+        if alone:
+            return -1, 0
 
 
 @compiled

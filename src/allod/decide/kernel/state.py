@@ -42,8 +42,9 @@ PLACED, RECLAIMED = 1, 2
     NEED_N,  #: Sites on the list of those that need a pass.
     PAIR_N,
     BUDGET_BLOCKED,  #: 1 if some waiting job was held back by its budget.
+    STAIR_N,  #: Steps of the stair that holds now.
     NUMBERS,
-) = range(21)
+) = range(22)
 
 JOB = np.dtype(
     [
@@ -58,6 +59,8 @@ JOB = np.dtype(
         ("cls", "i8"),
         ("run", "i8"),  # how often it was placed
         ("block", "i8"),
+        ("older", "i8"),  # who started before it at its site, while it runs
+        ("younger", "i8"),
         ("span", "i8"),  # head of its list of node spans; of a claim: those it has chosen
         ("reserved", "i8"),  # pool at which it holds the reservation
         ("verdict", "i8"),
@@ -127,6 +130,7 @@ CLASS = np.dtype(
         ("floor", "i8"),
         ("use", "i8"),  # accelerators of running work, with all inside it
         ("room", "i8"),  # accelerators left under all ceilings, as a pass has measured
+        ("owed", "i8"),  # accelerators that a floor still owes it, as a pass has measured
         ("claimed", "i8"),
         ("notice", "i8"),
         ("run_min", "i8"),
@@ -142,11 +146,15 @@ SITE = np.dtype(
         ("pool1", "i8"),
         ("valid", "i8"),  # 1: a pass would change nothing
         ("kept", "i8"),  # 1: its reservations are kept by the next pass, else made anew
+        ("elect", "i8"),  # 1: others may be the first now than those who hold reservations
+        ("last", "i8"),  # the last of the first, as the last pass has found them; -1: none
+        ("last_seq", "i8"),  # its `seq`
         ("door", "i8"),  # 1 + number of the last job for which a pass was made
         ("active", "i8"),  # active buckets that may come here
         ("needs", "i8"),  # 1: on the list of sites that need a pass
         ("limited", "i8"),  # 1: some limit (power, ceiling) can bind here
         ("claim_n", "i8"),
+        ("youngest", "i8"),  # the last who started here of those who run
         ("decay", "i8"),  # factor per decay step, in 65536ths
         ("decayed", "i8"),  # time up to which use is decayed
         ("stop", "i8"),  # time the runner takes to stop [s]
@@ -201,7 +209,7 @@ SPAN = np.dtype(
 CHANGE = np.dtype([("t", "i8"), ("what", "i8"), ("id", "i8"), ("a", "i8"), ("b", "i8")], align=True)
 #: A bucket that may come to a site, with what a pass looks at first, side by side in memory.
 LINE = np.dtype(
-    [("bucket", "i8"), ("n", "i8"), ("wall", "i8"), ("cls", "i8"), ("project", "i8")], align=True
+    [("wall", "i8"), ("bucket", "i4"), ("n", "i4"), ("cls", "i4"), ("project", "i4")], align=True
 )
 #: A bucket in the order of a site: the least goes first, by `first`, then `use`, then `seq`.
 ORDER = np.dtype([("first", "i8"), ("use", "i8"), ("seq", "i8"), ("bucket", "i8")], align=True)
@@ -234,18 +242,21 @@ class State(Handle):
         "held_limit": (np.int64, 2),  # (P, LIMITS_MAX), limits of each reservation
         "held_slack": (np.int64, 2),  # (P, LIMITS_MAX), what each reservation leaves of them
         "stair": (STAIR, 1),  # room for work that runs beyond some time, by that time
+        "stair_room": (np.int64, 2),  # the same of each pool of the site
         "cls": (CLASS, 1),  # (C,)
         "site": (SITE, 1),  # (S,)
         "limit": (LIMIT, 1),  # (L,)
         "window": (WINDOW, 1),  # (W,)
         "project": (PROJECT, 1),  # (R,)
         "use": (np.int64, 2),  # (R, S), decayed use [accelerator-seconds]
+        "by_share": (np.int64, 2),  # (S, R), the same for the share of each project
         "verdict": (np.int64, 2),  # (V, P), class at each pool or -1
         "rank": (np.int64, 2),  # (V, P), preference of each pool, lower first
         "home": (np.int64, 2),  # (V, S), class at each site or -1
         "node_free": (np.int64, 1),  # all nodes of all pools
         "node_late": (np.int64, 1),  # free at the reserved start beside what is reserved
         "node_count": (np.int64, 1),  # nodes by number of free accelerators, per pool
+        "late_count": (np.int64, 1),  # the same for those that are free then too
         "domain_free": (np.int64, 1),  # all NVLink domains
         "block": (BLOCK, 1),  # (K,)
         "block_end": (np.int64, 2),  # (K, BLOCK_SIZE)
@@ -272,18 +283,21 @@ class State(Handle):
     held_limit: Array
     held_slack: Array
     stair: Array
+    stair_room: Array
     cls: Array
     site: Array
     limit: Array
     window: Array
     project: Array
     use: Array
+    by_share: Array
     verdict: Array
     rank: Array
     home: Array
     node_free: Array
     node_late: Array
     node_count: Array
+    late_count: Array
     domain_free: Array
     block: Array
     block_end: Array

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from allod.decide.kernel import claims, held, limits, passes, place, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
@@ -37,33 +39,84 @@ def _start_somewhere(s: State, j: int) -> bool:
     Only the site of the pool that is tried next is asked what it has reserved.
     """
     verdict, n = s.job[j].verdict, s.job[j].n
-    last_score, last_p = -1, -1
-    while True:
-        best, best_score = -1, 1 << 62
-        for t in range(len(s.site)):
-            c = s.home[verdict, t]
-            if c < 0 or (s.number[POLICY] == FCFS and s.site[t].active > 0):
-                continue
-            lent = 1 << 56 if limits.floor_room(s, c) < n else 0
-            for p in range(s.site[t].pool0, s.site[t].pool1):
-                free = s.pool[p].free - s.pool[p].claimed
-                if n > free or s.verdict[verdict, p] < 0:
-                    continue
-                score = lent + (s.rank[verdict, p] << 32) + free - n
-                later = score > last_score or (score == last_score and p > last_p)
-                if later and score < best_score:
-                    best, best_score = p, score
-        if best < 0:
-            return False
-        last_score, last_p = best_score, best
-        t = s.pool[best].site
-        if limits.fits(s, best, s.home[verdict, t], n, s.number[NOW] + s.job[j].wall):
+    end = s.number[NOW] + s.job[j].wall
+    score, pool = np.empty(len(s.pool), np.int64), np.empty(len(s.pool), np.int64)
+    count, heaped = _with_room(s, j, score, pool), False
+    while count > 0:
+        p = pool[0]
+        t = s.pool[p].site
+        if limits.fits(s, p, s.home[verdict, t], n, end):
             asked = s.site[t].valid == 1 or s.site[t].door == s.job[j].seq + 1
             if s.site[t].active > 0 and not asked:
                 s.site[t].door = s.job[j].seq + 1
                 passes.run_pass(s, t, j)
-            if place.may_start(s, best, s.home[verdict, t], j, True):
-                return _start_at(s, best, j)
+            if place.may_start(s, p, s.home[verdict, t], j, True):
+                return _start_at(s, p, j)
+        count = _drop_least(score, pool, count, heaped)
+        heaped = True
+    return False
+
+
+@compiled
+def _with_room(s: State, j: int, score: object, pool: object) -> int:
+    """Write the pools that have the units for job `j`, the first choice in front; how many."""
+    n, verdict = s.job[j].n, s.job[j].verdict
+    home, classes, rank = s.home[verdict], s.verdict[verdict], s.rank[verdict]
+    all_pools, fcfs = s.pool, s.number[POLICY] == FCFS  # Held on to: this loop is long.
+    count = 0
+    for t in range(len(s.site)):
+        c = home[t]
+        if c < 0 or (fcfs and s.site[t].active > 0):
+            continue
+        lent = 1 << 56 if limits.floor_room(s, c) < n else 0
+        for p in range(s.site[t].pool0, s.site[t].pool1):
+            free = all_pools[p].free - all_pools[p].claimed
+            if n <= free and classes[p] >= 0:
+                own = lent + (rank[p] << 32) + free - n
+                least = count
+                if count > 0 and own < score[0]:  # type: ignore[index]
+                    score[count], pool[count] = score[0], pool[0]  # type: ignore[index]
+                    least = 0
+                score[least], pool[least] = own, p  # type: ignore[index]
+                count += 1
+    return count
+
+
+@compiled
+def _drop_least(score: object, pool: object, count: int, heaped: bool) -> int:
+    """Take the first of `count` that `_with_room` has written away; the next comes in front.
+
+    `heaped` is False the first time: few jobs ask for a second pool, so nothing is in order yet.
+    """
+    count -= 1
+    score[0], pool[0] = score[count], pool[count]  # type: ignore[index]
+    if not heaped:
+        for root in range(count // 2 - 1, 0, -1):
+            _sift(score, pool, root, count)
+    _sift(score, pool, 0, count)
+    return count
+
+
+@compiled
+def _sift(score: object, pool: object, root: int, count: int) -> None:
+    own, p = score[root], pool[root]  # type: ignore[index]
+    child = 2 * root + 1
+    while child < count:
+        if child + 1 < count and _is_less(score, pool, child + 1, score[child], pool[child]):  # type: ignore[index]
+            child += 1
+        if not _is_less(score, pool, child, own, p):
+            break
+        score[root], pool[root] = score[child], pool[child]  # type: ignore[index]
+        root = child
+        child = 2 * root + 1
+    score[root], pool[root] = own, p  # type: ignore[index]
+
+
+@compiled
+def _is_less(score: object, pool: object, i: int, own: int, p: int) -> bool:
+    if score[i] != own:  # type: ignore[index]
+        return score[i] < own  # type: ignore[index]
+    return pool[i] < p  # type: ignore[index]
 
 
 @compiled
@@ -73,7 +126,7 @@ def _start_at(s: State, p: int, j: int) -> bool:
     if not place.in_budget(s, j, s.number[NOW] + s.job[j].wall):
         return False
     passes.decay(s, t)
-    outranks = held.go_before(s, t, j)
+    outranks = held.go_before(s, p, j)
     if not place.start(s, p, s.home[s.job[j].verdict, t], j):
         return False
     if outranks:
@@ -122,34 +175,34 @@ def _ask_everywhere(s: State, j: int) -> None:
 
 @compiled
 def _join(s: State, j: int) -> None:
-    """Let job `j` wait; where it goes before a holder, or a pool is free, it may hold one."""
+    """Let job `j` wait; where it may be one of the first, it may hold a reservation."""
     queue.enqueue(s, j)
     for t in range(len(s.site)):
-        if s.site[t].valid == 0 or s.home[s.job[j].verdict, t] < 0:
-            continue
-        if passes.has_open_pool(s, t, s.job[j].verdict):
-            s.site[t].valid = 0
-            continue
-        for p in range(s.site[t].pool0, s.site[t].pool1):
-            if queue.before(s, t, j, s.pool[p].r_job):
+        if s.site[t].elect == 0 and s.home[s.job[j].verdict, t] >= 0:
+            if passes.may_be_head(s, t, j):
                 s.site[t].valid = 0
+                s.site[t].elect = 1
 
 
 @compiled
 def requeue(s: State, j: int) -> None:
     """Let a reclaimed job wait again in its old place; its next run is a new one."""
     _join(s, j)
-    verdict, n, end = s.job[j].verdict, s.job[j].n, s.number[NOW] + s.job[j].wall
+    verdict, n = s.job[j].verdict, s.job[j].n
     for t in range(len(s.site)):
         c = s.home[verdict, t]
-        if c < 0:
-            continue
-        due = s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n
-        for p in range(s.site[t].pool0, s.site[t].pool1):
-            if s.verdict[verdict, p] >= 0 and n <= s.pool[p].free - s.pool[p].claimed:
-                due = due or limits.fits(s, p, c, n, end)
-        if due:
+        if c >= 0 and s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n:
             place.look_again(s, t)
+    passes.settle(s)
+    score, pool = np.empty(len(s.pool), np.int64), np.empty(len(s.pool), np.int64)
+    count, heaped = _with_room(s, j, score, pool), False
+    while count > 0 and s.job[j].state == WAITING:
+        p = pool[0]
+        if place.may_start(s, p, s.home[verdict, s.pool[p].site], j, True):
+            place.look_again(s, s.pool[p].site)
+            passes.settle(s)
+        count = _drop_least(score, pool, count, heaped)
+        heaped = True
 
 
 @compiled
@@ -178,7 +231,7 @@ def _step_back(s: State, j: int) -> None:
     elif s.job[j].state == CLAIMED:
         t = s.pool[s.job[j].pool].site
         claims.unclaim(s, j)
-        room.forget_chosen(s, j)
+        room.drop_spans(s, j)
         place.refund(s, j, t, s.job[j].wall)
         place.need_pass(s, t)
 
