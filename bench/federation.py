@@ -1,8 +1,11 @@
 """A million jobs over 200 pools and 100,000 accelerators under the full charter.
 
-Helios's jobs drawn anew with a fixed seed at a load of 0.9; law, nested classes with floors, lent
-room and reclaim, envelopes with windows, nodes (bench/federation_world.py). A process of its own
-replays the job table with `replay_trace`, as `allod replay` does; its peak memory is all of it.
+Helios's jobs drawn anew with a fixed seed; law, nested classes with floors, lent room and reclaim,
+envelopes with windows, nodes (bench/federation_world.py). A process of its own replays the job
+table with `replay_trace`, as `allod replay` does; its peak memory is all of it.
+
+At a load of 0.8 the federation is busy and now and then full; at 0.9 it is overrun for days on end,
+because envelopes and evening windows leave less than all accelerators, and thousands wait.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from bench.figures import Figure, command
 from bench.traces import write_resampled
 
 JOBS: Final = 1_000_000
-LOAD: Final = 0.9
+LOAD: Final = 0.8
+LOAD_OVERRUN: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,12 @@ class Outcome:
     longest_wait_s: int
 
 
-def write_world(folder: Path, jobs: int) -> None:
+def write_world(folder: Path, jobs: int, load: float) -> None:
     """Write the trace and the scenario into `folder`."""
     units = len(world.COUNTRIES) * world.POOLS * world.UNITS
     projects = world.projects()
     trace = folder / "jobs.parquet"
-    write_resampled(trace, jobs=jobs, units=units, load=LOAD, seed=1, projects=projects)
+    write_resampled(trace, jobs=jobs, units=units, load=load, seed=1, projects=projects)
     text = world.as_yaml(world.scenario(), *world.documents())
     (folder / "federation.scenario.yaml").write_text(text, encoding="utf-8")
 
@@ -80,23 +84,21 @@ def as_json(outcome: Outcome) -> str:
 
 def measure() -> list[Figure]:
     """The rate, the memory, and what happened, so that nobody takes it for an idle world."""
-    with TemporaryDirectory(prefix="allod-bench-") as name:
-        # In a process of its own, so that its memory is not counted.
-        _python("from bench.federation import *; write_world(Path(sys.argv[1]), JOBS)", name)
-        code = "from bench.federation import *; print(as_json(replay(Path(sys.argv[1]))))"
-        found = Outcome(**json.loads(_python(code, name)))
-    told = (
-        f"{found.placed:,} placed, {found.lent:,} runs on lent room, {found.reclaims:,} reclaims, "
-        f"{found.waiting:,} still wait, longest wait {found.longest_wait_s / 3600:.1f} h"
-    )
+    found, overrun = _lived_through(LOAD), _lived_through(LOAD_OVERRUN)
     return [
         Figure(
-            name="federation, loop",
+            name=f"federation, loop, load {LOAD}",
             value=found.jobs / found.loop_s,
             unit="jobs/s",
             at_least=100_000,
             beside="no peer can",
-            note=told,
+            note=_told(found),
+        ),
+        Figure(
+            name=f"federation, loop, load {LOAD_OVERRUN}",
+            value=overrun.jobs / overrun.loop_s,
+            unit="jobs/s",
+            note=_told(overrun),
         ),
         Figure(
             name="federation, with reading",
@@ -105,12 +107,29 @@ def measure() -> list[Figure]:
         ),
         Figure(
             name="federation, peak memory",
-            value=found.peak_rss_bytes / 1e9,
+            value=max(found.peak_rss_bytes, overrun.peak_rss_bytes) / 1e9,
             unit="GB",
             at_most=1,
             note="the whole process",
         ),
     ]
+
+
+def _lived_through(load: float) -> Outcome:
+    with TemporaryDirectory(prefix="allod-bench-") as name:
+        # In a process of its own, so that its memory is not counted.
+        _python(
+            f"from bench.federation import *; write_world(Path(sys.argv[1]), JOBS, {load})", name
+        )
+        code = "from bench.federation import *; print(as_json(replay(Path(sys.argv[1]))))"
+        return Outcome(**json.loads(_python(code, name)))
+
+
+def _told(found: Outcome) -> str:
+    return (
+        f"{found.placed:,} placed, {found.lent:,} runs on lent room, {found.reclaims:,} reclaims, "
+        f"{found.waiting:,} still wait, longest wait {found.longest_wait_s / 3600:.1f} h"
+    )
 
 
 def _python(code: str, folder: str) -> str:

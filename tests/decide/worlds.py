@@ -19,6 +19,7 @@ from allod.domain.event import (
     WorkloadEnded,
     WorkloadSubmitted,
 )
+from allod.domain.units import NEVER_S
 
 Json = dict[str, Any]
 
@@ -188,6 +189,3 @@ class Story:
             self.tell(TimePassed(at_s=due_s))
             if due_s >= at_s:
                 return
-
-
-NEVER_S = 1 << 53

@@ -12,12 +12,10 @@ from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.decide.live import Live
 from allod.domain.decision import Reason, Step
-from allod.domain.units import instant_text
+from allod.domain.units import NEVER_S, instant_text
 
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
-
-NEVER = 1 << 53
 
 
 def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
@@ -33,7 +31,7 @@ def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]
         reason for site in engine.layout.sites for reason in at_site(engine, live, site, found)
     ]
     held = int(job["reserved"])
-    if held >= 0 and s.pool[held]["r_time"] < NEVER:
+    if held >= 0 and s.pool[held]["r_time"] < NEVER_S:
         return (
             tuple(reasons),
             int(s.pool[held]["r_time"]),

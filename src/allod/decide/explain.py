@@ -11,10 +11,8 @@ from allod.decide.kernel.handle import Array
 from allod.decide.layout import live_units, phase_dates
 from allod.decide.live import Live
 from allod.domain.decision import Reason, Step
-from allod.domain.units import instant_text
+from allod.domain.units import NEVER_S, instant_text
 from allod.errors import NotFound
-
-NEVER = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +103,13 @@ def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
     t = engine.layout.site_row[site]
     pools = range(int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"]))
     admitted = [p for p in pools if live.verdict.classes[p] >= 0]
-    start = min((int(found[p, b.START]) for p in admitted), default=NEVER)
+    start = min((int(found[p, b.START]) for p in admitted), default=NEVER_S)
     ahead = b.ahead_of(engine.state, live.row, t)
-    if start < NEVER:
+    if start < NEVER_S:
         basis = _basis(engine, site, start) + _if_not_taken(ahead)
         return SiteAnswer(site, reasons, smallest_change(live, reasons), start, basis)
-    live_s = min((_live_at(engine, live, p) for p in admitted), default=NEVER)
-    if live_s >= NEVER or any(reason.code == "grant-used-up" for reason in reasons):
+    live_s = min((_live_at(engine, live, p) for p in admitted), default=NEVER_S)
+    if live_s >= NEVER_S or any(reason.code == "grant-used-up" for reason in reasons):
         return _answer(live, site, reasons)
     change = f"wait for the accelerators that are live from {instant_text(live_s)} on"
     basis = "the date of the phase that has enough accelerators" + _if_not_taken(ahead)
@@ -140,13 +138,13 @@ def _if_not_taken(ahead: int) -> str:
 
 
 def _live_at(engine: Engine, live: Live, p: int) -> int:
-    """From when on the pool has as many live accelerators as are asked for; NEVER if it has now."""
+    """From when on the pool has so many live accelerators; NEVER_S if it has them now."""
     site, pool = engine.layout.pools[p]
     spec, n = engine.world.sites[site], live.workload.accelerators
     dates = (at_s for at_s in phase_dates(spec) if at_s > engine.now_s)
     if live_units(spec, pool, engine.now_s) >= n:
-        return NEVER
-    return next((at_s for at_s in dates if live_units(spec, pool, at_s) >= n), NEVER)
+        return NEVER_S
+    return next((at_s for at_s in dates if live_units(spec, pool, at_s) >= n), NEVER_S)
 
 
 def _answer(live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:

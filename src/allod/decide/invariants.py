@@ -134,6 +134,12 @@ def _check_nodes(engine: Engine, jobs: _Jobs) -> None:
         counts = Counter(free)
         kept = s.node_count[int(pool["count0"]) :][: per_node + 1].tolist()
         _same(f"nodes by free units of {name}", kept, [counts[x] for x in range(per_node + 1)])
+        late = s.node_late[first : first + nodes].tolist()
+        both = Counter(max(0, min(now, then)) for now, then in zip(free, late, strict=True))
+        kept = s.late_count[int(pool["count0"]) :][: per_node + 1].tolist()
+        _same(
+            f"nodes by units free then too of {name}", kept, [both[x] for x in range(per_node + 1)]
+        )
         width = int(pool["per_domain"])
         domains = [sum(free[x : x + width]) for x in range(0, nodes, width)]
         kept = s.domain_free[int(pool["domain0"]) :][: len(domains)].tolist()
@@ -155,6 +161,10 @@ def _check_gang(engine: Engine, row: int, job: dict[str, int], free: list[int]) 
     if job["topology"] == k.PACKED:
         parts = [n for _, n in spans if n < pool["per_node"]]
         assert len(parts) <= 1, f"R1: parts {parts} of nodes for {_story(engine, row)}"
+
+
+def _site(s: k.State, job: dict[str, int]) -> int:
+    return int(s.pool[job["pool"]]["site"])
 
 
 def _check_ends(engine: Engine, jobs: _Jobs) -> None:
@@ -182,6 +192,13 @@ def _check_ends(engine: Engine, jobs: _Jobs) -> None:
         own = [row for row, job in jobs.running.items() if job["pool"] == p]
         _same(f"running in {name}", sorted(seen), own)
         _same(f"number running in {name}", int(s.pool[p]["running"]), len(own))
+    for t, site in enumerate(engine.layout.sites):
+        chain, row = [], int(s.site[t]["youngest"])
+        while row >= 0:
+            chain.append(row)
+            row = int(s.job[row]["older"])
+        here = [(j["start"], j["seq"], r) for r, j in jobs.running.items() if _site(s, j) == t]
+        _same(f"running at {site} by start", chain[::-1], [row for _, _, row in sorted(here)])
 
 
 def _check_classes(engine: Engine, jobs: _Jobs) -> None:
@@ -319,8 +336,10 @@ def _check_reservations(engine: Engine, jobs: _Jobs) -> None:
 
 
 def _check_budgets(engine: Engine) -> None:
-    """C8: no project has more left than the grants that hold now."""
+    """C8: no project has more left than the grants that hold now; use by share is what it says."""
     s = engine.state
     for r, name in enumerate(engine.layout.projects):
         row = s.project[r]
+        by_share = (s.use[r] // row["share"]).tolist()
+        _same(f"use of {name} by its share", s.by_share[:, r].tolist(), by_share)
         assert row["budget"] <= row["granted"], f"{name}: {row['budget']} left of {row['granted']}"

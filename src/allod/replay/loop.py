@@ -34,7 +34,6 @@ from allod.decide.kernel.state import (
     State,
 )
 
-NEVER = 1 << 53
 # Why the loop came back.
 DONE, GROW, DRAIN = 0, 1, 2
 # Scalars of the loop.

@@ -27,6 +27,7 @@ from allod.domain.event import (
     WorkloadEnded,
     WorkloadSubmitted,
 )
+from allod.domain.units import NEVER_S
 from allod.replay.files import whole
 from allod.replay.log import Told
 from allod.replay.mapping import Mapper
@@ -37,7 +38,6 @@ from allod.run.records import Record, leaf_of
 
 _TOLD_EVERY = 1000
 _OUTCOMES = (Outcome.COMPLETED, Outcome.FAILED, Outcome.CANCELLED, Outcome.COMPLETED)
-NEVER = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class _Job:
     run_s: int
     outcome: Outcome
     run: int = 0
-    over_s: int = NEVER  #: When its present run is over by itself.
-    wall_s: int = NEVER  #: When the wall time of its present run is over.
+    over_s: int = NEVER_S  #: When its present run is over by itself.
+    wall_s: int = NEVER_S  #: When the wall time of its present run is over.
 
 
 def record_trace(options: ReplayOptions, path: Path, told: Told | None = None) -> Recorded:
@@ -163,7 +163,7 @@ class _VirtualWorld:
 
     def rest(self) -> None:
         """Live until nothing more can happen."""
-        self._live_until(NEVER)
+        self._live_until(NEVER_S)
 
     def tell(self, event: Event) -> None:
         """Tell the engine, write down what was said, and do what was decided."""
@@ -197,7 +197,7 @@ class _VirtualWorld:
             late, self._late = self._late, []
             for workload_id, run in late:
                 self._end(workload_id, run)
-            at_s = min(until_s, self._ends[0][0] if self._ends else NEVER)
+            at_s = min(until_s, self._ends[0][0] if self._ends else NEVER_S)
             wake_s = self.engine.next_wake_s() if self.engine.live else None
             if wake_s is not None and wake_s < at_s:
                 self._now_s = wake_s
@@ -224,13 +224,13 @@ class _VirtualWorld:
     def _end(self, workload_id: str, run: int) -> None:
         """The run is over now, unless it was before."""
         job = self._jobs.get(workload_id)
-        if job is None or job.run != run or job.over_s == NEVER:
+        if job is None or job.run != run or job.over_s == NEVER_S:
             return
         over = self._now_s >= job.over_s
         if over:
             del self._jobs[workload_id]
         else:
-            job.over_s = job.wall_s = NEVER
+            job.over_s = job.wall_s = NEVER_S
         self.tell(
             WorkloadEnded(
                 at_s=self._now_s,

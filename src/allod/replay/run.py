@@ -15,6 +15,7 @@ import numpy.typing as npt
 from allod.decide.engine import Engine
 from allod.decide.kernel import state as k
 from allod.decide.layout import power_per_accelerator_w
+from allod.domain.units import NEVER_S
 from allod.errors import InvalidInput
 from allod.replay import loop
 from allod.replay.jobs import JobTable, check_path
@@ -24,8 +25,6 @@ from allod.replay.traces import Trace, open_trace
 from allod.replay.traces.table import CHUNK_ROWS
 from allod.replay.waiting import Waiting, still_waiting
 from allod.replay.world import ReplayWorld, engine_for, pool_world, scenario_world
-
-NEVER = 1 << 53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def replay_trace(
         result.jobs += len(chunk)
         asks = np.concatenate([left, asks]) if len(left) else asks
         following = next(chunks, None)
-        until = world.starts_s + int(following.submit_s[0]) if following is not None else NEVER
+        until = world.starts_s + int(following.submit_s[0]) if following is not None else NEVER_S
         read_s += time.perf_counter() - began
         began = time.perf_counter()
         left = asks[_live_through(result, virtual, asks, until, table) :]

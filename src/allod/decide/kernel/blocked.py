@@ -7,10 +7,8 @@ import numpy as np
 from allod.decide.kernel import held, limits, queue, room, shadow
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
-    CHARTER,
     NEVER,
     NOW,
-    POLICY,
     State,
 )
 
@@ -128,9 +126,3 @@ def ahead_of(s: State, j: int, t: int) -> int:
             ahead += 1
             h = s.job[h].next
     return ahead
-
-
-@compiled
-def is_owed(s: State, c: int, n: int) -> bool:
-    """True if `n` more of class `c` would be within a floor."""
-    return s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from allod.decide.kernel import claims, held, limits, passes, place, queue, room
+from allod.decide.kernel import choice, claims, heads, held, limits, passes, place, queue, room
 from allod.decide.kernel.jit import compiled
 from allod.decide.kernel.state import (
     CHANGE_AT,
     CHARTER,
     CLAIMED,
-    FCFS,
     NEED_N,
     NOW,
     POLICY,
@@ -41,7 +40,7 @@ def _start_somewhere(s: State, j: int) -> bool:
     verdict, n = s.job[j].verdict, s.job[j].n
     end = s.number[NOW] + s.job[j].wall
     score, pool = np.empty(len(s.pool), np.int64), np.empty(len(s.pool), np.int64)
-    count, heaped = _with_room(s, j, score, pool), False
+    count, heaped = choice.with_room(s, j, score, pool), False
     while count > 0:
         p = pool[0]
         t = s.pool[p].site
@@ -52,71 +51,9 @@ def _start_somewhere(s: State, j: int) -> bool:
                 passes.run_pass(s, t, j)
             if place.may_start(s, p, s.home[verdict, t], j, True):
                 return _start_at(s, p, j)
-        count = _drop_least(score, pool, count, heaped)
+        count = choice.drop_least(score, pool, count, heaped)
         heaped = True
     return False
-
-
-@compiled
-def _with_room(s: State, j: int, score: object, pool: object) -> int:
-    """Write the pools that have the units for job `j`, the first choice in front; how many."""
-    n, verdict = s.job[j].n, s.job[j].verdict
-    home, classes, rank = s.home[verdict], s.verdict[verdict], s.rank[verdict]
-    all_pools, fcfs = s.pool, s.number[POLICY] == FCFS  # Held on to: this loop is long.
-    count = 0
-    for t in range(len(s.site)):
-        c = home[t]
-        if c < 0 or (fcfs and s.site[t].active > 0):
-            continue
-        lent = 1 << 56 if limits.floor_room(s, c) < n else 0
-        for p in range(s.site[t].pool0, s.site[t].pool1):
-            free = all_pools[p].free - all_pools[p].claimed
-            if n <= free and classes[p] >= 0:
-                own = lent + (rank[p] << 32) + free - n
-                least = count
-                if count > 0 and own < score[0]:  # type: ignore[index]
-                    score[count], pool[count] = score[0], pool[0]  # type: ignore[index]
-                    least = 0
-                score[least], pool[least] = own, p  # type: ignore[index]
-                count += 1
-    return count
-
-
-@compiled
-def _drop_least(score: object, pool: object, count: int, heaped: bool) -> int:
-    """Take the first of `count` that `_with_room` has written away; the next comes in front.
-
-    `heaped` is False the first time: few jobs ask for a second pool, so nothing is in order yet.
-    """
-    count -= 1
-    score[0], pool[0] = score[count], pool[count]  # type: ignore[index]
-    if not heaped:
-        for root in range(count // 2 - 1, 0, -1):
-            _sift(score, pool, root, count)
-    _sift(score, pool, 0, count)
-    return count
-
-
-@compiled
-def _sift(score: object, pool: object, root: int, count: int) -> None:
-    own, p = score[root], pool[root]  # type: ignore[index]
-    child = 2 * root + 1
-    while child < count:
-        if child + 1 < count and _is_less(score, pool, child + 1, score[child], pool[child]):  # type: ignore[index]
-            child += 1
-        if not _is_less(score, pool, child, own, p):
-            break
-        score[root], pool[root] = score[child], pool[child]  # type: ignore[index]
-        root = child
-        child = 2 * root + 1
-    score[root], pool[root] = own, p  # type: ignore[index]
-
-
-@compiled
-def _is_less(score: object, pool: object, i: int, own: int, p: int) -> bool:
-    if score[i] != own:  # type: ignore[index]
-        return score[i] < own  # type: ignore[index]
-    return pool[i] < p  # type: ignore[index]
 
 
 @compiled
@@ -179,7 +116,7 @@ def _join(s: State, j: int) -> None:
     queue.enqueue(s, j)
     for t in range(len(s.site)):
         if s.site[t].elect == 0 and s.home[s.job[j].verdict, t] >= 0:
-            if passes.may_be_head(s, t, j):
+            if heads.may_be_one(s, t, j):
                 s.site[t].valid = 0
                 s.site[t].elect = 1
 
@@ -195,13 +132,13 @@ def requeue(s: State, j: int) -> None:
             place.look_again(s, t)
     passes.settle(s)
     score, pool = np.empty(len(s.pool), np.int64), np.empty(len(s.pool), np.int64)
-    count, heaped = _with_room(s, j, score, pool), False
+    count, heaped = choice.with_room(s, j, score, pool), False
     while count > 0 and s.job[j].state == WAITING:
         p = pool[0]
         if place.may_start(s, p, s.home[verdict, s.pool[p].site], j, True):
             place.look_again(s, s.pool[p].site)
             passes.settle(s)
-        count = _drop_least(score, pool, count, heaped)
+        count = choice.drop_least(score, pool, count, heaped)
         heaped = True
 
 
