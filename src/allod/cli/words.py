@@ -6,9 +6,9 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
-from allod.domain.units import NEVER_S
-
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+#: No plan reaches beyond it; the domain's NEVER_S, whose module would load pydantic for `--help`.
+_NEVER_S = 1 << 53
 
 
 def printable(text: object) -> str:
@@ -37,14 +37,14 @@ def instant(at_s: int | None) -> str:
     """A time in UTC to the second; '-' if there is none."""
     if at_s is None:
         return "-"
-    if at_s >= NEVER_S:
+    if at_s >= _NEVER_S:
         return "never"
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def from_now(at_s: int, now_s: int) -> str:
     """A time to come with its distance: '2026-11-21 20:00:00 UTC (in 35m)'."""
-    if at_s >= NEVER_S:
+    if at_s >= _NEVER_S:
         return "never"
     away = f"in {span(at_s - now_s)}" if at_s > now_s else "now"
     return f"{instant(at_s)} ({away})"

@@ -135,7 +135,7 @@ def _check_nodes(engine: Engine, jobs: _Jobs) -> None:
         kept = s.node_count[int(pool["count0"]) :][: per_node + 1].tolist()
         _same(f"nodes by free units of {name}", kept, [counts[x] for x in range(per_node + 1)])
         late = s.node_late[first : first + nodes].tolist()
-        both = Counter(max(0, min(now, then)) for now, then in zip(free, late, strict=True))
+        both = Counter(max(0, min(pair)) for pair in zip(free, late, strict=True))
         kept = s.late_count[int(pool["count0"]) :][: per_node + 1].tolist()
         _same(
             f"nodes by units free then too of {name}", kept, [both[x] for x in range(per_node + 1)]
