@@ -42,19 +42,8 @@ def _hardware(name: str, site: Site, pool: Pool, workload: Workload) -> list[Rea
     found = []
 
     def reason(code: str, message: str, needed: str, actual: str) -> None:
-        found.append(
-            Reason(
-                site=name,
-                step=Step.HARDWARE,
-                code=code,
-                message=message,
-                forever=True,
-                pool=pool.name,
-                needed=needed,
-                actual=actual,
-                origin=f"Site/{name}: spec.pools.{pool.name}",
-            )
-        )
+        origin = f"Site/{name}: spec.pools.{pool.name}"
+        found.append(_reason(name, pool, Step.HARDWARE, code, message, needed, actual, origin))
 
     n = workload.accelerators
     model = pool.accelerator.value
@@ -105,9 +94,10 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
         origin = f"Site/{name}: spec.envelope.{path}"
         for fact in unknown:
             found.append(
-                _power_reason(
+                _reason(
                     name,
                     pool,
+                    Step.POWER,
                     "fact-unknown",
                     f"the {fact} of its {label} is unknown",
                     "",
@@ -121,9 +111,10 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
         needed_w = workload.accelerators * each_w
         if needed_w > most_w:
             found.append(
-                _power_reason(
+                _reason(
                     name,
                     pool,
+                    Step.POWER,
                     "over-envelope",
                     f"it would draw {needed_w} W; the {label} never has more than {most_w} W for "
                     "work",
@@ -135,9 +126,10 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
     if each_w is None:
         fact = "pue_milli" if site.pue_milli.value is None else f"pools.{pool.name}.accelerator"
         found.append(
-            _power_reason(
+            _reason(
                 name,
                 pool,
+                Step.POWER,
                 "fact-unknown",
                 f"what an accelerator of pool '{pool.name}' draws is unknown",
                 "",
@@ -148,12 +140,20 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
     return found
 
 
-def _power_reason(
-    name: str, pool: Pool, code: str, message: str, needed: str, actual: str, origin: str
+def _reason(
+    name: str,
+    pool: Pool,
+    step: Step,
+    code: str,
+    message: str,
+    needed: str,
+    actual: str,
+    origin: str,
 ) -> Reason:
+    """What is for ever against `pool` of site `name`."""
     return Reason(
         site=name,
-        step=Step.POWER,
+        step=step,
         code=code,
         message=message,
         forever=True,

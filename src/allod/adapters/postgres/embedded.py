@@ -101,7 +101,7 @@ class EmbeddedServer:
                     self._initialise(user)
                 if not self._answers() and not self._await_remains():
                     self._launch(user, alone)
-            except BaseException:
+            except BaseException:  # Whatever it was, an interrupt too; it goes on up.
                 self._lock.release()
                 raise
 

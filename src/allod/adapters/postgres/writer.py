@@ -64,7 +64,7 @@ class Writer:
             except psycopg.Error as error:
                 session.close()
                 raise translate(error, self._url) from error
-            except BaseException:
+            except BaseException:  # Whatever it was, an interrupt too; it goes on up.
                 session.close()
                 raise
             self._session, self._backoff_s = session, 0.0
@@ -103,7 +103,7 @@ class Writer:
             )
         try:
             self.open(wait=False)
-        except BaseException:
+        except BaseException:  # Whatever it was, an interrupt too; it goes on up.
             self._backoff_s = min(max(2 * self._backoff_s, _BACKOFF_FIRST_S), _BACKOFF_LAST_S)
             self._not_before = time.monotonic() + self._backoff_s
             raise

@@ -54,10 +54,7 @@ def was_free_then(s: State, p: int, j: int, end: int) -> None:
     They were free at the reserved start before, as it would have ended by then.
     """
     if s.pool[p].r_job >= 0 and end <= s.pool[p].r_time:
-        i = s.job[j].span
-        while i >= 0:
-            room.add_late(s, p, s.pool[p].node0 + s.span[i].node, -s.span[i].n)
-            i = s.span[i].next
+        room.free_spans_late(s, p, j, -1)
 
 
 @compiled
@@ -156,10 +153,7 @@ def use_extra(s: State, p: int, c: int, j: int, end: int, late: bool) -> None:
     h = s.pool[p].r_job
     if h >= 0 and h != j and not late and s.pool[p].per_node > 1:
         # It has ended by then: its nodes are free at the reserved start as they were.
-        i = s.job[j].span
-        while i >= 0:
-            room.add_late(s, p, s.pool[p].node0 + s.span[i].node, s.span[i].n)
-            i = s.span[i].next
+        room.free_spans_late(s, p, j, 1)
 
 
 @compiled

@@ -17,6 +17,12 @@ _NOT_DUE = 1 << 50
 
 
 @compiled
+def _first(due: bool, priority: int) -> int:
+    """What is looked at first: who is within a floor, then the priority of the class."""
+    return (0 if due else _NOT_DUE) - priority
+
+
+@compiled
 def most_owed(s: State, t: int) -> int:
     """The most that floors of site `t` owe a class, as `limits.measure` has found; 0: nothing."""
     most = 0
@@ -40,7 +46,7 @@ def line_up_first(s: State, t: int, epoch: int, at_most: int) -> int:
         first, use, b = 0, 0, line[i].bucket
         if charter:
             c = line[i].cls
-            first = (0 if cls[c].owed >= line[i].n else _NOT_DUE) - cls[c].priority
+            first = _first(cls[c].owed >= line[i].n, cls[c].priority)
             use = by_share[line[i].project]
         if count == at_most and _stands_after(s, first, use, at_most - 1):
             continue
@@ -82,7 +88,7 @@ def line_up_rest(s: State, t: int, epoch: int, most: int) -> int:
         if s.bucket[b].epoch == epoch:
             continue
         if charter:
-            first = (0 if due else _NOT_DUE) - s.cls[c].priority
+            first = _first(due, cls[c].priority)
             _write(s, count, first, s.by_share[t, s.line[t, i].project], b)
         else:
             _write(s, count, 0, 0, b)
@@ -111,7 +117,7 @@ def note_last_holder(s: State, t: int) -> bool:
 def is_beyond_last_holder(s: State, t: int, i: int) -> bool:
     """True if line `i` of site `t` comes after whom `note_last_holder` has written."""
     c = s.line[t, i].cls
-    first = (0 if s.cls[c].owed >= s.line[t, i].n else _NOT_DUE) - s.cls[c].priority
+    first = _first(s.cls[c].owed >= s.line[t, i].n, s.cls[c].priority)
     use = s.by_share[t, s.line[t, i].project]
     if _stands_after(s, first, use, 0):
         return True
@@ -147,7 +153,7 @@ def first_and_use(s: State, t: int, j: int) -> tuple[int, int]:
         return 0, 0
     c, r = s.home[s.job[j].verdict, t], s.job[j].project
     due = floor_room(s, c) >= s.job[j].n
-    return (0 if due else _NOT_DUE) - s.cls[c].priority, s.by_share[t, r]
+    return _first(due, s.cls[c].priority), s.by_share[t, r]
 
 
 @compiled

@@ -167,7 +167,7 @@ def start(s: State, p: int, c: int, j: int) -> bool:
         h = s.pool[p].r_job
         late = h >= 0 and h != j and end > s.pool[p].r_time and held.is_left(s, p, j, end)
     if claimed and not plain:
-        room.take_chosen(s, p, j)
+        room.free_spans(s, p, j, -1)  # Those that it has chosen.
     elif not plain and not room.occupy(s, p, j, late):
         room.vacate(s, p, j)
         return False

@@ -256,11 +256,7 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
         return
     freed[0] += by * n  # type: ignore[index]
     if s.pool[p].per_node > 1:
-        span = s.job[r].span
-        while span >= 0:
-            node = s.pool[p].node0 + s.span[span].node
-            room.set_free(s, p, node, s.node_free[node] + by * s.span[span].n)
-            span = s.span[span].next
+        room.free_spans(s, p, r, by)
 
 
 @compiled

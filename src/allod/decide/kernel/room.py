@@ -180,12 +180,27 @@ def occupy(s: State, p: int, j: int, late: bool) -> bool:
 @compiled
 def vacate(s: State, p: int, j: int) -> None:
     """Give back the nodes of job `j`."""
+    free_spans(s, p, j, 1)
+    drop_spans(s, j)
+
+
+@compiled
+def free_spans(s: State, p: int, j: int, by: int) -> None:
+    """Count the nodes of job `j` in pool `p` as free (`by` = 1) or as taken (-1)."""
     i = s.job[j].span
     while i >= 0:
         node = s.pool[p].node0 + s.span[i].node
-        set_free(s, p, node, s.node_free[node] + s.span[i].n)
+        set_free(s, p, node, s.node_free[node] + by * s.span[i].n)
         i = s.span[i].next
-    drop_spans(s, j)
+
+
+@compiled
+def free_spans_late(s: State, p: int, j: int, by: int) -> None:
+    """As `free_spans`, at the reserved start alone."""
+    i = s.job[j].span
+    while i >= 0:
+        add_late(s, p, s.pool[p].node0 + s.span[i].node, by * s.span[i].n)
+        i = s.span[i].next
 
 
 @compiled
@@ -231,11 +246,7 @@ def choose(s: State, p: int, t: int, j: int) -> None:
     """Choose nodes of pool `p` for job `j`, which claims them; they are not taken yet."""
     set_aside(s, p, t)
     occupy(s, p, j, False)
-    i = s.job[j].span
-    while i >= 0:
-        node = s.pool[p].node0 + s.span[i].node
-        set_free(s, p, node, s.node_free[node] + s.span[i].n)
-        i = s.span[i].next
+    free_spans(s, p, j, 1)
     put_back(s, p, t)
 
 
@@ -248,13 +259,3 @@ def are_chosen_free(s: State, p: int, j: int) -> bool:
             return False
         i = s.span[i].next
     return True
-
-
-@compiled
-def take_chosen(s: State, p: int, j: int) -> None:
-    """Take the nodes of pool `p` that job `j` has chosen."""
-    i = s.job[j].span
-    while i >= 0:
-        node = s.pool[p].node0 + s.span[i].node
-        set_free(s, p, node, s.node_free[node] - s.span[i].n)
-        i = s.span[i].next

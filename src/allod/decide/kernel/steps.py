@@ -125,10 +125,9 @@ def _join(s: State, j: int) -> None:
 def requeue(s: State, j: int) -> None:
     """Let a reclaimed job wait again in its old place; its next run is a new one."""
     _join(s, j)
-    verdict, n = s.job[j].verdict, s.job[j].n
+    verdict = s.job[j].verdict
     for t in range(len(s.site)):
-        c = s.home[verdict, t]
-        if c >= 0 and s.number[POLICY] == CHARTER and limits.floor_room(s, c) >= n:
+        if s.home[verdict, t] >= 0 and passes.is_due(s, t, j):
             place.look_again(s, t)
     passes.settle(s)
     score, pool = np.empty(len(s.pool), np.int64), np.empty(len(s.pool), np.int64)

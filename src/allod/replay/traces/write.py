@@ -53,7 +53,7 @@ def _complete_or_none(path: Path) -> Iterator[BinaryIO]:
         draft = Path(file.name)
         try:
             yield cast("BinaryIO", file)
-        except BaseException:
+        except BaseException:  # Whatever it was, an interrupt too; it goes on up.
             draft.unlink()
             raise
     draft.chmod(0o644)
