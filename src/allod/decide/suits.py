@@ -43,7 +43,7 @@ def _hardware(name: str, site: Site, pool: Pool, workload: Workload) -> list[Rea
 
     def reason(code: str, message: str, needed: str, actual: str) -> None:
         origin = f"Site/{name}: spec.pools.{pool.name}"
-        found.append(_reason(name, pool, Step.HARDWARE, code, message, needed, actual, origin))
+        found.append(_against(name, pool, Step.HARDWARE, code, message, needed, actual, origin))
 
     n = workload.accelerators
     model = pool.accelerator.value
@@ -94,7 +94,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
         origin = f"Site/{name}: spec.envelope.{path}"
         for fact in unknown:
             found.append(
-                _reason(
+                _against(
                     name,
                     pool,
                     Step.POWER,
@@ -111,7 +111,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
         needed_w = workload.accelerators * each_w
         if needed_w > most_w:
             found.append(
-                _reason(
+                _against(
                     name,
                     pool,
                     Step.POWER,
@@ -126,7 +126,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
     if each_w is None:
         fact = "pue_milli" if site.pue_milli.value is None else f"pools.{pool.name}.accelerator"
         found.append(
-            _reason(
+            _against(
                 name,
                 pool,
                 Step.POWER,
@@ -140,7 +140,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
     return found
 
 
-def _reason(
+def _against(
     name: str,
     pool: Pool,
     step: Step,
