@@ -134,16 +134,26 @@ submissions = st.tuples(
             {"not_before": 60},
             {"deadline": 160},
             {"on_reclaim": "cancel"},
+            {"on_node_failure": "fail"},
             {"reads": ["d"]},
             {"writes": ["d"], "residency": {"processing": ["NO"]}},
             {"writes": ["d"], "residency": {"processing": ["SE"]}},
         ]
     ),
 )
+#: What is out is drawn for more nodes than a pool has; a report that cannot be is refused.
+reports = st.tuples(
+    st.just("report"),
+    st.integers(0, 3),
+    st.dictionaries(st.integers(0, 5), st.integers(1, 4), max_size=4),
+    st.sampled_from([0, 0, 90, 300]),
+)
 acts = st.one_of(
     submissions,
     submissions,
     submissions,
+    reports,
+    st.tuples(st.just("fail"), st.integers(0, 20)),
     st.tuples(st.just("end"), st.integers(0, 20)),
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("pass"), st.sampled_from([0, 1, 5, 10, 30, 4000])),
@@ -178,6 +188,25 @@ def play(story: Story, act: Act, names: Sequence[str]) -> None:
             running = story.in_state("running")
             if running:
                 story.end(running[i % len(running)], Outcome.COMPLETED)
+        case ("fail", i):
+            running = story.in_state("running")
+            if running:
+                story.end(running[i % len(running)], Outcome.NODE_FAILED)
+        case ("report", i, out, others_w):
+            layout = story.engine.layout
+            p = i % len(layout.pools)
+            site_name, pool = layout.pools[p]
+            row = story.engine.state.pool[p]
+            if row["per_node"] == 1:
+                most = layout.most_units[p]
+                given = [(0, min(most, sum(out.values())))] if out and most else []
+            else:
+                given = [
+                    (x, min(n, int(row["per_node"])))
+                    for x, n in sorted(out.items())
+                    if x < row["nodes"]
+                ]
+            story.report(*given, others_w=others_w, site=site_name, pool=pool)
         case ("cancel", i):
             live = list(story.engine.live)
             if live:

@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allod.decide.access import class_for, eligible_reasons, leaf_paths, seat_of, sector_of
+from allod.decide.access import (
+    class_for,
+    eligible_reasons,
+    leaf_paths,
+    seat_of,
+    sector_of,
+    user_reasons,
+)
 from allod.domain.charter import AccessClass, Anchor, Charter, Eligibility
 from allod.domain.charter import Step as RampStep
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Fact, Standing
 from allod.domain.party import Party
 from allod.domain.project import Project
+from allod.domain.site import Site
 from allod.domain.workload import Workload
 
 PARTIES = {
@@ -39,6 +47,26 @@ def a_workload(**fields: Any) -> Workload:
 
 def a_charter(*classes: AccessClass) -> Charter:
     return Charter(site="s", classes=classes)
+
+
+# ------------------------------------------------------------------ users of a cluster
+
+
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_project_needs_a_user_at_a_slurm_site(named: bool, others: bool) -> None:
+    user = {"user": "u"}
+    slurm = {"rest": "http://h:1", "folder": "/w", "pools": {"p": {"partition": "x", "nodes": "n"}}}
+    slurm |= {"projects": {"ours" if named else "theirs": user}}
+    slurm |= {"others": user} if others else {}
+    facts = {"title": "t", "country": "NO", "operator": "o", "management": ["NO"]}
+    pools = [{"name": "p", "accelerator": "h100"}]
+    site = Site.model_validate(
+        {**facts, "metadata": ["NO"], "pools": pools, "runner": "slurm", "slurm": slurm}
+    )
+    found = [(reason.code, reason.step) for reason in user_reasons("s", site, "ours")]
+    assert found == ([] if named or others else [("no-user-there", Step.CLASS)])
+    assert not user_reasons("s", site.model_copy(update={"slurm": None}), "ours")
 
 
 # ------------------------------------------------------------------ seat and sector

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from allod.decide import rebuild
 from allod.domain.decision import Reclaim, Refusal
+from allod.domain.document import Document, from_json
 from allod.domain.event import Outcome, WorkloadEnded
 from allod.errors import Conflict
 from tests.decide.worlds import Json, Story, charter, document, one_pool, project, site
@@ -213,3 +215,44 @@ def test_who_is_owed_room_is_served_though_someone_before_it_cannot_be():
     large = story.submit(3, 100, access_class="x", models=["big"])
     small = story.submit(1, 100, access_class="x", models=["unit"])
     assert (story.state(large), story.state(small)) == ("waiting", "claimed")
+
+
+# ------------------------------------------------------------ a cluster under its runs
+
+
+SLURM = {
+    "rest": "http://h:1",
+    "folder": "/work",
+    "pools": {"p": {"partition": "x", "nodes": "n[1-2]"}},
+    "others": {"user": "a", "people": {"bo": "b"}},
+}
+MOVES: list[tuple[dict[str, object], str]] = [
+    ({}, ""),
+    ({"pools": {"p": {"partition": "y", "nodes": "n[1-4]"}}}, ""),
+    ({"others": {"user": "c", "people": {"x": "a", "y": "b"}}}, ""),
+    ({"rest": "http://other:1"}, "slurm.rest or slurm.command"),
+    ({"command": {"ssh": "other"}}, "slurm.rest or slurm.command"),
+    ({"folder": "/elsewhere"}, "slurm.folder"),
+    ({"others": {"user": "a"}}, "slurm.projects or slurm.others"),
+    ({"pools": {"p": {"partition": "x", "nodes": "n[2-3]"}}}, "slurm.pools.p.nodes"),
+]
+
+
+def _slurm_site(**changes: object) -> dict[str, Document]:
+    spec = {
+        "title": "t",
+        "country": "NO",
+        "operator": "o",
+        "management": ["NO"],
+        "metadata": ["NO"],
+        "pools": [{"name": "p", "accelerator": "h100"}],
+        "runner": "slurm",
+        "slurm": {**SLURM, **changes},
+    }
+    item = {"apiVersion": "allod/v1", "kind": "Site", "metadata": {"name": "s"}, "spec": spec}
+    return {"Site/s": from_json(item)}
+
+
+@pytest.mark.parametrize(("changes", "moved"), MOVES)
+def test_a_cluster_does_not_change_under_its_runs(changes: dict[str, object], moved: str) -> None:
+    assert rebuild._cluster_moved(_slurm_site(), _slurm_site(**changes), "s") == moved

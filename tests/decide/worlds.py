@@ -14,6 +14,7 @@ from allod.domain.event import (
     Event,
     NodeStarted,
     Outcome,
+    PoolReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -147,6 +148,19 @@ class Story:
             WorkloadEnded(
                 at_s=self.now_s, workload_id=workload_id, run=standing.run, outcome=outcome
             )
+        )
+
+    def report(
+        self,
+        *out: tuple[int, int],
+        others_w: int = 0,
+        site: str = "s",
+        pool: str = "p",
+        why: tuple[str, ...] = (),
+    ) -> tuple[Decision, ...]:
+        """The runner says what may not be given away in a pool."""
+        return self.tell(
+            PoolReported(at_s=self.now_s, site=site, pool=pool, out=out, others_w=others_w, why=why)
         )
 
     def state(self, workload_id: str) -> str:

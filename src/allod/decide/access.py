@@ -16,6 +16,7 @@ from allod.domain.charter import AccessClass, Charter
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Fact, Standing
 from allod.domain.project import Project
+from allod.domain.site import Site
 from allod.domain.workload import Workload
 
 ClassPath = tuple[AccessClass, ...]  #: From the outermost class to the one that is meant.
@@ -91,6 +92,24 @@ def leaf_paths(charter: Charter) -> Iterator[ClassPath]:
             waiting += [(*path, child) for child in reversed(path[-1].classes)]
         else:
             yield path
+
+
+def user_reasons(site_name: str, site: Site, project_name: str) -> tuple[Reason, ...]:
+    """What is against a project in whose name nobody can run at the site's cluster."""
+    if site.slurm is None or site.slurm.who(project_name) is not None:
+        return ()
+    return (
+        Reason(
+            site=site_name,
+            step=Step.CLASS,
+            code="no-user-there",
+            message=f"project {project_name} has no Slurm user at {site_name}",
+            forever=True,
+            needed=f"slurm.projects.{project_name}, or slurm.others",
+            actual="none",
+            origin=f"Site/{site_name}: spec.slurm",
+        ),
+    )
 
 
 def _class_unknown(charter: Charter, asked: str) -> Reason:

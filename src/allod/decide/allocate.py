@@ -66,6 +66,7 @@ def allocate(  # noqa: PLR0913  (one for each kind of row)
         rank=np.zeros((16, len(pools)), np.int64),
         home=np.zeros((16, len(sites)), np.int64),
         node_free=np.zeros(nodes, np.int64),
+        node_out=np.zeros(nodes, np.int64),
         node_late=np.zeros(nodes, np.int64),
         node_count=np.zeros(counts, np.int64),
         late_count=np.zeros(counts, np.int64),

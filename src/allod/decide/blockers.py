@@ -115,6 +115,8 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
             live.workload.topology.value,
             f"{row[b.FREE]} free",
         )
+    if bits & (b.UNITS | b.NODES) and s.pool[p]["out"] > 0:
+        _out(engine, p, add)
     if bits & b.CLAIMS:
         add(
             Step.ROOM,
@@ -171,13 +173,39 @@ def _power(engine: Engine, p: int, row: list[int], add: object) -> None:
     site, needed_w = engine.layout.pools[p][0], row[b.POWER_NEEDED]
     left_w = max(0, needed_w + row[b.POWER_SLACK])
     when = " before it would have ended" if row[b.POWER_LATER] else ""
+    others_w = _others_w(engine.state, row[b.POWER_ROW])
+    drawn = f"; work that Allod did not place draws {others_w} W of it" if others_w else ""
     add(  # type: ignore[operator]
         Step.POWER,
         "envelope",
-        f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W{when}",
+        f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W{when}{drawn}",
         f"{needed_w} W",
         f"{left_w} W",
         f"Site/{site}: spec.envelope",
+    )
+
+
+def _others_w(s: k.State, limit: int) -> int:
+    """What work that is not ours draws under a limit on power. [W]"""
+    rows = range(len(s.pool))
+    under = (p for p in rows if limit in s.pool_limit[p, : s.pool[p]["limits_n"]])
+    return sum(int(s.pool[p]["others"]) for p in under)
+
+
+def _out(engine: Engine, p: int, add: object) -> None:
+    """What is out, in the words of the report."""
+    row, (site, pool) = engine.state.pool[p], engine.layout.pools[p]
+    units = int(row["units"])
+    out = min(int(row["out"]), units)
+    report = engine.reports[site, pool]
+    why = f": {'; '.join(report.why)}" if report.why else ""
+    add(  # type: ignore[operator]
+        Step.ROOM,
+        "out-of-service",
+        f"{out} of {units} accelerators of pool '{pool}' are out of service or held by others{why}",
+        f"{units} in service",
+        f"{units - out} in service",
+        f"report of {instant_text(report.at_s)} by the runner of {site}",
     )
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import heapq
 
-from allod.decide import law, words
+from allod.decide import law, reported, words
 from allod.decide.kernel import passes, place, reclaim, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
-from allod.decide.live import TOPOLOGIES, Key, Live, Standing
+from allod.decide.live import TOPOLOGIES, Key, Live, Standing, standing_of
 from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
 from allod.decide.verdict import Judge, Verdict
@@ -24,7 +24,7 @@ from allod.domain.event import (
     DocumentsApplied,
     Event,
     NodeStarted,
-    Outcome,
+    PoolReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -32,7 +32,7 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.domain.units import NEVER_S, instant_text
-from allod.domain.workload import OnReclaim, Workload
+from allod.domain.workload import Workload, waits_again
 from allod.errors import Conflict, InvalidInput, NotFound
 
 
@@ -56,6 +56,7 @@ class Engine:
             int, Verdict
         ] = {}  #: By row; made again when asked for after a restore.
         self.timers: list[tuple[int, str]] = []
+        self.reports: dict[tuple[str, str], PoolReported] = {}  #: The last by site and pool.
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -85,6 +86,8 @@ class Engine:
                 return tuple(self._pass_time(event.at_s))
             case WorkloadEnded():
                 return self._end(event)
+            case PoolReported():
+                return self._report(event)
             case TimePassed():
                 return tuple(self._pass_time(event.at_s))
 
@@ -163,7 +166,8 @@ class Engine:
     def _apply(self, at_s: int, documents: dict[str, Document]) -> tuple[Decision, ...]:
         """Let `documents` be all that hold; what is live is judged anew and stays where it runs."""
         world = world_of(documents)
-        state, layout = rebuilt(self, documents, at_s)  # Raises before anything changes.
+        state, layout, reports = rebuilt(self, documents, at_s)  # Raises before anything changes.
+        self.reports = reports
         self.documents, self.world, self.layout, self.state = documents, world, layout, state
         self.judge, self.verdicts, self.verdict_rows = Judge(world, layout), {}, {}
         decisions, woken = self._timers(at_s)
@@ -332,10 +336,8 @@ class Engine:
         job = self.state.job[live.row]
         if job["state"] != k.RUNNING or job["run"] != event.run:
             return tuple(decisions)  # Told twice, or of a run that is long over.
-        again = (
-            event.outcome is Outcome.RECLAIMED
-            and live.workload.on_reclaim is OnReclaim.REQUEUE
-            and not live.cancelled
+        again = not live.cancelled and waits_again(
+            event.outcome, live.workload.on_reclaim, live.workload.on_node_failure
         )
         if again and not (live.verdict.anywhere and live.last_start_s >= self.now_s):
             again = False  # It would wait for ever.
@@ -349,6 +351,17 @@ class Engine:
         else:
             self._set_timer(live)
         passes.settle(self.state)
+        return tuple(decisions + self._decided())
+
+    def _report(self, event: PoolReported) -> tuple[Decision, ...]:
+        """What a pool really has; nothing is reclaimed for it, and what runs goes on."""
+        p = reported.row_of(self.layout, self.state, event)
+        decisions = self._pass_time(event.at_s)
+        before = self.reports.get((event.site, event.pool))
+        self.reports[event.site, event.pool] = event
+        if before is None or (before.out, before.others_w) != (event.out, event.others_w):
+            self._make_room()
+            reported.enter(self.state, p, event)
         return tuple(decisions + self._decided())
 
     def _forget(self, live: Live) -> None:
@@ -429,27 +442,7 @@ class Engine:
     def standing(self, workload_id: str) -> Standing | None:
         """Where `workload_id` stands; None if it is not live."""
         live = self.live.get(workload_id)
-        if live is None:
-            return None
-        if live.row < 0:
-            return Standing("asleep")
-        job = self.state.job[live.row]
-        state = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}[
-            int(job["state"])
-        ]
-        if state == "waiting":
-            return Standing(state, run=int(job["run"]))
-        site, pool = self.layout.pools[int(job["pool"])]
-        return Standing(
-            state,
-            run=int(job["run"]),
-            site=site,
-            pool=pool,
-            access_class=self.layout.classes[int(job["cls"])][1],
-            start_s=int(job["start"]),
-            ends_s=int(job["ends"]) if state == "running" else -1,
-            stop_at_s=int(job["stop_at"]),
-        )
+        return standing_of(live, self.state, self.layout) if live else None
 
     def next_wake_s(self) -> int | None:
         """The next time at which TimePassed could change something. [epoch s]"""

@@ -105,14 +105,18 @@ def _check_rows(engine: Engine, jobs: _Jobs) -> None:
 
 
 def _check_pools(engine: Engine, jobs: _Jobs) -> None:
-    """R3: never more than is live; the accounts of units."""
+    """R3: never more than is live; the accounts of units, less what is reported to be out."""
     s = engine.state
     for p in range(len(s.pool)):
         pool, name = s.pool[p], engine.layout.pools[p]
         held = sum(job["n"] for job in jobs.running.values() if job["pool"] == p)
         promised = sum(job["n"] for job in jobs.claimed.values() if job["pool"] == p)
         assert held <= pool["units"], f"R3: {held} of {pool['units']} live units run in {name}"
-        _same(f"free units of {name}", int(pool["free"]), int(pool["units"]) - held)
+        out, others_w = _reported(engine, p)
+        _same(f"units of {name} that are out", int(pool["out"]), sum(out))
+        _same(f"power of others in {name}", int(pool["others"]), others_w)
+        if pool["per_node"] == 1:
+            _same(f"free units of {name}", int(pool["free"]), int(pool["units"]) - held - sum(out))
         _same(f"promised units of {name}", int(pool["claimed"]), promised)
 
 
@@ -126,12 +130,18 @@ def _check_nodes(engine: Engine, jobs: _Jobs) -> None:
             continue
         units = int(pool["units"])
         free = [min(per_node, max(0, units - x * per_node)) for x in range(nodes)]
+        out, _ = _reported(engine, p)
         for row, job in jobs.running.items():
             if job["pool"] == p:
                 _check_gang(engine, row, job, free)
+        free = [n - by for n, by in zip(free, out, strict=True)]
+        left = [max(0, n) for n in free]  # Work may still stand on what is out.
+        _same(f"free units of {name}", int(pool["free"]), sum(left))
         first = int(pool["node0"])
+        kept = s.node_out[first : first + nodes].tolist()
+        _same(f"out on nodes of {name}", kept, out)
         _same(f"free on nodes of {name}", s.node_free[first : first + nodes].tolist(), free)
-        counts = Counter(free)
+        counts = Counter(left)
         kept = s.node_count[int(pool["count0"]) :][: per_node + 1].tolist()
         _same(f"nodes by free units of {name}", kept, [counts[x] for x in range(per_node + 1)])
         late = s.node_late[first : first + nodes].tolist()
@@ -141,9 +151,21 @@ def _check_nodes(engine: Engine, jobs: _Jobs) -> None:
             f"nodes by units free then too of {name}", kept, [both[x] for x in range(per_node + 1)]
         )
         width = int(pool["per_domain"])
-        domains = [sum(free[x : x + width]) for x in range(0, nodes, width)]
+        domains = [sum(left[x : x + width]) for x in range(0, nodes, width)]
         kept = s.domain_free[int(pool["domain0"]) :][: len(domains)].tolist()
         _same(f"free in NVLink domains of {name}", kept, domains)
+
+
+def _reported(engine: Engine, p: int) -> tuple[list[int], int]:
+    """What is out on each node of pool `p`, and what others draw [W], by its last report alone."""
+    pool = engine.state.pool[p]
+    out = [0] * (1 if pool["per_node"] == 1 else int(pool["nodes"]))
+    report = engine.reports.get(engine.layout.pools[p])
+    if report is None:
+        return out, 0
+    for node, n in report.out:
+        out[node] = n
+    return out, report.others_w
 
 
 def _check_gang(engine: Engine, row: int, job: dict[str, int], free: list[int]) -> None:
@@ -222,11 +244,17 @@ def _check_classes(engine: Engine, jobs: _Jobs) -> None:
             assert backed[c] <= floor, f"{name}: {backed[c]} backed by a floor of {floor}"
 
 
+def _power_limits(s: k.State, p: int) -> list[int]:
+    """The limits of pool, hall and site on pool `p`."""
+    found: list[int] = s.pool_limit[p, : s.pool[p]["limits_n"]].tolist()
+    return found
+
+
 def _amount(engine: Engine, limit: int, job: dict[str, int]) -> int:
     """What `job` takes of `limit`."""
     s = engine.state
     pool = s.pool[job["pool"]]
-    if limit in s.pool_limit[job["pool"], : pool["limits_n"]].tolist():
+    if limit in _power_limits(s, job["pool"]):
         return job["n"] * int(pool["watts"])
     on_path = any(s.cls[c]["limit"] == limit for c in _path(engine, job["cls"]))
     return job["n"] if on_path else 0
@@ -235,6 +263,7 @@ def _amount(engine: Engine, limit: int, job: dict[str, int]) -> int:
 def _check_limits(engine: Engine, jobs: _Jobs) -> None:
     """P1 and C8: in every window no more than its cap, or than was there when a document shrank it.
 
+    What others draw counts; if they draw more than is left, nothing starts until that is over.
     Work that outruns its wall time counts in the accounts; the promise is about the rest.
     """
     s = engine.state
@@ -244,6 +273,8 @@ def _check_limits(engine: Engine, jobs: _Jobs) -> None:
         _same(f"next window of limit {limit} should be open", overdue, False)
         amounts = {row: _amount(engine, limit, job) for row, job in jobs.running.items()}
         promised = sum(_amount(engine, limit, job) for job in jobs.claimed.values())
+        under = [p for p in range(len(s.pool)) if limit in _power_limits(s, p)]
+        others_w = sum(_reported(engine, p)[1] for p in under)
         for w in range(at, last):
             window = s.window[w]
             start = max(engine.now_s, int(window["t"]))
@@ -253,10 +284,13 @@ def _check_limits(engine: Engine, jobs: _Jobs) -> None:
                 if w == at or jobs.running[row]["ends"] > window["t"]
             }
             _same(
-                f"used in window {w} of limit {limit}", int(window["used"]), sum(counted.values())
+                f"used in window {w} of limit {limit}",
+                int(window["used"]),
+                sum(counted.values()) + others_w,
             )
             _same(f"claimed in window {w} of limit {limit}", int(window["claimed"]), promised)
-            used = sum(a for row, a in counted.items() if jobs.running[row]["ends"] > start)
+            used = others_w
+            used += sum(a for row, a in counted.items() if jobs.running[row]["ends"] > start)
             most = max(int(window["cap"]), int(window["carried"]))
             who = ", ".join(_story(engine, row) for row, a in counted.items() if a)
             rule = "P1" if limit in s.pool_limit else "C8"

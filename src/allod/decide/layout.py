@@ -35,6 +35,7 @@ class Layout:
     pool_row: dict[tuple[str, str], int] = field(default_factory=dict)
     class_row: dict[tuple[str, str], int] = field(default_factory=dict)
     project_row: dict[str, int] = field(default_factory=dict)
+    most_units: list[int] = field(default_factory=list)  #: By pool: accelerators ever live.
     site_limit: dict[str, int] = field(default_factory=dict)  #: row of the limit of the whole site
     #: The most that (site, path of an envelope node) ever has for work. [W]
     most_w: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -193,13 +194,14 @@ class _Rows:
         self.names.pools.append((name, pool.name))
         self.names.pool_row[name, pool.name] = p
         units = live_units(site, pool.name, self.now_s)
+        most = live_units(site, pool.name, NEVER_S)
+        self.names.most_units.append(most)
         entry = np.zeros((), k.POOL)
         entry["site"], entry["units"], entry["free"] = t, units, units
         entry["per_node"] = pool.accelerators_per_node
         entry["per_domain"] = pool.nodes_per_nvlink_domain
         entry["ends_head"] = entry["ends_tail"] = entry["r_job"] = -1
         if pool.accelerators_per_node > 1:
-            most = live_units(site, pool.name, NEVER_S)
             entry["nodes"] = most // pool.accelerators_per_node
         entry["node0"], entry["domain0"], entry["count0"] = self.nodes, self.domains, self.counts
         self.nodes += int(entry["nodes"])

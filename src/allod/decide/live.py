@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allod.decide.kernel import state as k
 from allod.decide.rule import Rule
 from allod.decide.verdict import Verdict
 from allod.domain.event import Json
 from allod.domain.workload import Topology, Workload
+
+if TYPE_CHECKING:
+    from allod.decide.layout import Layout
 
 Key = tuple[Any, ...]  #: All that the verdict on a workload depends on, beside the documents.
 
@@ -58,3 +61,27 @@ class Standing:
     start_s: int = -1
     ends_s: int = -1
     stop_at_s: int = 0  #: When it must go, if it is reclaimed; else 0.
+
+
+_STATES = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}
+
+
+def standing_of(live: Live, s: k.State, layout: Layout) -> Standing:
+    """Where `live` stands, by its row in `s`."""
+    if live.row < 0:
+        return Standing("asleep")
+    job = s.job[live.row]
+    state = _STATES[int(job["state"])]
+    if state == "waiting":
+        return Standing(state, run=int(job["run"]))
+    site, pool = layout.pools[int(job["pool"])]
+    return Standing(
+        state,
+        run=int(job["run"]),
+        site=site,
+        pool=pool,
+        access_class=layout.classes[int(job["cls"])][1],
+        start_s=int(job["start"]),
+        ends_s=int(job["ends"]) if state == "running" else -1,
+        stop_at_s=int(job["stop_at"]),
+    )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allod.decide import reported
 from allod.decide.kernel import place, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
 from allod.decide.live import Live
 from allod.domain.document import Document
+from allod.domain.event import PoolReported
+from allod.domain.hostlist import expand
+from allod.domain.site import Site
 from allod.errors import Conflict
 
 if TYPE_CHECKING:
@@ -17,8 +21,13 @@ if TYPE_CHECKING:
 _KEPT = ("backed", "run", "submit", "seq", "start", "ends", "stop_at")
 
 
-def rebuilt(engine: Engine, documents: dict[str, Document], at_s: int) -> tuple[k.State, Layout]:
-    """State and names of `engine` under `documents`; waiting work is entered, but asks for nothing.
+Reports = dict[tuple[str, str], PoolReported]
+
+
+def rebuilt(
+    engine: Engine, documents: dict[str, Document], at_s: int
+) -> tuple[k.State, Layout, Reports]:
+    """State, names and reports of `engine` under `documents`; waiting work asks for nothing yet.
 
     Claims are given up: who held one asks again, and whoever is leaving for it still leaves.
     Rows of jobs change; `engine.live` and `engine.by_row` are brought up to date last.
@@ -31,7 +40,7 @@ def rebuilt(engine: Engine, documents: dict[str, Document], at_s: int) -> tuple[
     now_s = max(engine.now_s, at_s)
     state, layout = lay_out(documents, now_s, engine.policy, jobs=max(1024, 2 * len(entered) + 64))
     running = [live for live in entered if old.job[live.row]["state"] == k.RUNNING]
-    _refuse_lost_ground(engine, running, layout, state)
+    _refuse_lost_ground(engine, running, layout, state, documents)
     _carry_accounts(engine, state, layout, now_s)
 
     rows: dict[str, int] = {}
@@ -62,6 +71,7 @@ def rebuilt(engine: Engine, documents: dict[str, Document], at_s: int) -> tuple[
         site = names.pools[int(job["pool"])][0] if job["state"] == k.CLAIMED else ""
         if site in layout.site_row:
             place.refund(state, row, layout.site_row[site], int(job["wall"]))
+    reports = _carry_reports(engine, state, layout)
     state.window["carried"] = state.window["used"]
     state.site["lowered"] = 1
     state.number[k.SEQ] = old.number[k.SEQ]
@@ -70,7 +80,20 @@ def rebuilt(engine: Engine, documents: dict[str, Document], at_s: int) -> tuple[
     for live in entered:
         live.row = rows[live.workload_id]
     engine.by_row = {live.row: live for live in entered}
-    return state, layout
+    return state, layout, reports
+
+
+def _carry_reports(engine: Engine, state: k.State, layout: Layout) -> Reports:
+    """What was last reported of pools that are still there and can still have it, so entered."""
+    kept: Reports = {}
+    for key, report in engine.reports.items():
+        if not reported.still_holds(layout, state, report):
+            continue
+        p, before = layout.pool_row[key], engine.layout.pool_row[key]
+        if state.pool[p]["per_node"] == engine.state.pool[before]["per_node"]:
+            place.set_out(state, p, reported.by_node(state, p, report), report.others_w)
+            kept[key] = report
+    return kept
 
 
 def _ground(names: Layout, layout: Layout, job: object) -> tuple[int, int]:
@@ -81,7 +104,11 @@ def _ground(names: Layout, layout: Layout, job: object) -> tuple[int, int]:
 
 
 def _refuse_lost_ground(
-    engine: Engine, running: list[Live], layout: Layout, state: k.State
+    engine: Engine,
+    running: list[Live],
+    layout: Layout,
+    state: k.State,
+    documents: dict[str, Document],
 ) -> None:
     """Running work keeps site, pool, class and nodes; documents that take them away must wait."""
     for live in running:
@@ -92,6 +119,13 @@ def _refuse_lost_ground(
             raise Conflict(
                 f"{live.workload_id} runs in pool '{pool}' of site '{site}' as class "
                 f"'{access_class}', which the documents take away",
+                mend="cancel it or wait for its end",
+            )
+        moved_from = _cluster_moved(engine.documents, documents, site)
+        if moved_from:
+            raise Conflict(
+                f"{live.workload_id} runs in the cluster of site '{site}', whose {moved_from} the "
+                "documents change",
                 mend="cancel it or wait for its end",
             )
         before = engine.state.pool[int(job["pool"])]
@@ -105,6 +139,27 @@ def _refuse_lost_ground(
                 "documents change or take away",
                 mend="cancel it or wait for its end",
             )
+
+
+def _cluster_moved(before: dict[str, Document], after: dict[str, Document], name: str) -> str:
+    """What of a site's cluster is other than it was, so that its runs could not be found again."""
+    old, new = before[f"Site/{name}"].spec, after[f"Site/{name}"].spec
+    assert isinstance(old, Site) and isinstance(new, Site)
+    if old.runner != new.runner:
+        return "runner"
+    if old.slurm is None or new.slurm is None:
+        return ""
+    if (old.slurm.rest, old.slurm.command) != (new.slurm.rest, new.slurm.command):
+        return "slurm.rest or slurm.command"
+    if old.slurm.folder != new.slurm.folder:
+        return "slurm.folder"
+    if not set(old.slurm.users()) <= set(new.slurm.users()):
+        return "slurm.projects or slurm.others"
+    for pool, was in old.slurm.pools.items():
+        names = expand(was.nodes)
+        if pool in new.slurm.pools and expand(new.slurm.pools[pool].nodes)[: len(names)] != names:
+            return f"slurm.pools.{pool}.nodes"
+    return ""
 
 
 def _carry_accounts(engine: Engine, state: k.State, layout: Layout, now_s: int) -> None:

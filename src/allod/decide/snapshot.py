@@ -16,14 +16,16 @@ from allod.decide.rule import Rule
 from allod.decide.verdict import Judge, Verdict
 from allod.decide.world import world_of
 from allod.domain.document import from_json
+from allod.domain.event import PoolReported
 from allod.domain.residency import Residency
 from allod.domain.workload import Topology, Workload
 from allod.errors import InvalidInput
+from allod.prove.encoding import decode, encode
 
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
 
-_MAGIC = b"allod-snapshot-2\n"
+_MAGIC = b"allod-snapshot-3\n"
 
 
 def _shape_digest() -> str:
@@ -50,6 +52,7 @@ def freeze(engine: Engine) -> bytes:
             for name, rules in sorted(engine.inherited.items())
         },
         "timers": sorted(engine.timers),
+        "reports": [encode(engine.reports[key]).decode() for key in sorted(engine.reports)],
         "rules": [[_rule_json(rule) for rule in rules] for rules in shared],
         "verdicts": [[shared[key[0]], *key[1:]] for key in engine.verdict_rows],
         "live": [
@@ -92,6 +95,10 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
     engine.inherited = {
         name: tuple(_rule(rule) for rule in rules) for name, rules in head["inherited"].items()
     }
+    for text in head["reports"]:
+        report = decode("event/PoolReported", text.encode())
+        assert isinstance(report, PoolReported)
+        engine.reports[report.site, report.pool] = report
     engine.timers = [(at_s, workload_id) for at_s, workload_id in head["timers"]]
     shared = [tuple(_rule(rule) for rule in rules) for rules in head["rules"]]
     for row, key in enumerate(head["verdicts"]):

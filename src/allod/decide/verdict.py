@@ -100,6 +100,7 @@ class Judge:
         reasons = [
             *law.narrowing_reasons(workload, name),
             *law.law_reasons(rules, name, site, world.parties),
+            *access.user_reasons(name, site, workload.project),
         ]
         if charter is None:
             return _Home(tuple(reasons), "")

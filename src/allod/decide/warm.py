@@ -9,6 +9,7 @@ from allod.domain.event import (
     Json,
     NodeStarted,
     Outcome,
+    PoolReported,
     WorkloadCancelled,
     WorkloadEnded,
     WorkloadSubmitted,
@@ -74,6 +75,9 @@ def warm() -> None:
     explain(engine, "w2")
     submit("w3", "b", 2)
     engine.step(DocumentsApplied(at_s=1, documents=_WORLD))
+    for out in (((0, 1),), ()):
+        report = PoolReported(at_s=1, site="warm", pool="p", out=out, others_w=len(out))
+        engine.step(report)
     engine.step(WorkloadCancelled(at_s=1, workload_id="w2"))
     for workload_id in ("w1", "w0"):
         engine.step(

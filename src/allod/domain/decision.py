@@ -37,7 +37,7 @@ class Placement:
 
     at_s: int
     workload_id: str
-    run: int  #: 1 for the first run, one more after each reclaim.
+    run: int  #: 1 for the first run, one more after each reclaim or failure of a node.
     site: str
     pool: str
     access_class: str  #: Empty where the site has no charter.

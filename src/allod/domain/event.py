@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  #: Stopped because its owner asked.
     RECLAIMED = "reclaimed"  #: Stopped to give lent room back.
     LOST = "lost"  #: The runner no longer knows it.
+    NODE_FAILED = "node-failed"  #: The node that it ran on failed; through no fault of its own.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,10 @@ class WorkloadStarted:
     at_s: int
     workload_id: str
     run: int
+    job: str = ""  #: What the system that runs it calls it, such as a Slurm job's number.
+    node_names: tuple[str, ...] = ()  #: Where it says that it runs.
+    began_at_s: int | None = None  #: By that system's clock.
+    restarts: int = 0  #: How often that system itself began it anew.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,26 @@ class WorkloadEnded:
     outcome: Outcome
     exit_status: int | None = None
     detail: str = ""
+    job: str = ""  #: As in WorkloadStarted; so are the next three.
+    node_names: tuple[str, ...] = ()
+    began_at_s: int | None = None
+    finished_at_s: int | None = None
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolReported:
+    """What a runner says that a pool really has; it takes the place of the report before it."""
+
+    at_s: int
+    site: str
+    pool: str
+    #: (node of the pool, accelerators on it that may not be given away now), ascending, none of 0:
+    #: the node is down or drained, or work that Allod did not place holds them. Of equal units
+    #: there is one number, as that of node 0.
+    out: tuple[tuple[int, int], ...]
+    others_w: int  #: What work that Allod did not place draws at the meter. [W]
+    why: tuple[str, ...] = ()  #: For people, such as 'n3 is down: Not responding'.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +128,7 @@ Event = (
     | WorkloadCancelled
     | WorkloadStarted
     | WorkloadEnded
+    | PoolReported
     | TimePassed
 )
 
@@ -116,6 +142,7 @@ EVENTS: dict[str, type[Event]] = {
         WorkloadCancelled,
         WorkloadStarted,
         WorkloadEnded,
+        PoolReported,
         TimePassed,
     )
 }

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact, Standing
+from allod.domain.slurm import Slurm
 from allod.domain.units import NEVER_S, Count, DurationS, InstantS, PowerW
 
 #: Power usage effectiveness in thousandths.
@@ -137,8 +138,10 @@ class Site(Part):
     envelope: Envelope | None = None
     pue_milli: Fact[PueMilli] = Fact(value=1000)
     """Power usage effectiveness in thousandths; 1100 is PUE 1.10."""
-    runner: Literal["local", "none"] = "local"
+    runner: Literal["local", "slurm", "none"] = "local"
     """What carries placements out; 'none' is for sites that are only planned or replayed."""
+    slurm: Slurm | None = None
+    """The cluster, where `runner` is 'slurm'."""
     stop_time_s: DurationS = 30
     """How long the runner may take to stop a workload after its notice ran out. [s]"""
 
@@ -154,6 +157,13 @@ class Site(Part):
                     raise ValueError(
                         f"phase '{phase.name}' names pool '{name}', which is not in pools"
                     )
+        if (self.runner == "slurm") != (self.slurm is not None):
+            raise ValueError("runner 'slurm' and a 'slurm' section go together; write both or none")
+        known = set(self.slurm.pools) if self.slurm else set(pools)
+        for name in sorted(set(pools) - known):
+            raise ValueError(f"slurm names no partition for pool '{name}'; add it to its pools")
+        for name in sorted(known - set(pools)):
+            raise ValueError(f"slurm names pool '{name}', which is not in pools")
         if self.envelope:
             for hall in self.envelope.halls:
                 if hall not in halls:

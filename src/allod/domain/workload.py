@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from allod.domain.base import Name, Part, Text
+from allod.domain.event import Outcome
 from allod.domain.residency import Residency
 from allod.domain.units import NEVER_S, DurationS, InstantS
 
@@ -33,6 +34,34 @@ class OnReclaim(StrEnum):
 
     REQUEUE = "requeue"
     CANCEL = "cancel"
+
+
+class NoticeSignal(StrEnum):
+    """Signals that leave it to the command what to do."""
+
+    HUP = "HUP"
+    INT = "INT"
+    USR1 = "USR1"
+    USR2 = "USR2"
+    TERM = "TERM"
+
+
+class OnNodeFailure(StrEnum):
+    """What becomes of it when a node that it runs on fails."""
+
+    REQUEUE = "requeue"
+    FAIL = "fail"
+
+
+def waits_again(outcome: Outcome, on_reclaim: OnReclaim, on_node_failure: OnNodeFailure) -> bool:
+    """True if work that asked for this waits for another run after one that ended so."""
+    match outcome:
+        case Outcome.RECLAIMED:
+            return on_reclaim is OnReclaim.REQUEUE
+        case Outcome.NODE_FAILED:
+            return on_node_failure is OnNodeFailure.REQUEUE
+        case _:
+            return False
 
 
 class Flexibility(Part):
@@ -74,6 +103,10 @@ class Workload(Part):
     """Image to run in; a runner without containers refuses it."""
     flexibility: Flexibility = Flexibility()
     on_reclaim: OnReclaim = OnReclaim.REQUEUE
+    notice_signal: NoticeSignal | None = None
+    """Signal that it is sent when its lent room is reclaimed, at the start of the notice; where the
+    runner is Slurm. A command without a handler for it ends at once."""
+    on_node_failure: OnNodeFailure = OnNodeFailure.REQUEUE
 
     @model_validator(mode="after")
     def _times_fit(self) -> Workload:

@@ -72,9 +72,9 @@ def _plain(value: Any) -> Any:
 def _revived(key: str, value: Any) -> Any:
     if key == "reasons":
         return tuple(Reason(**{**item, "step": Step(item["step"])}) for item in value)
-    if key == "nodes":
+    if key in ("nodes", "out"):
         return tuple((int(node), int(count)) for node, count in value)
-    if key == "documents":
+    if key in ("documents", "node_names", "why"):
         return tuple(value)
     if key == "outcome":
         return Outcome(value)

@@ -86,10 +86,20 @@ def may_be_one(s: State, t: int, j: int) -> bool:
 
 
 @compiled
-def be_one(s: State, t: int, j: int, epoch: int) -> None:
-    """Let job `j`, one of the first at site `t`, keep its reservation or have one."""
+def be_one(s: State, t: int, j: int, epoch: int) -> bool:
+    """Let job `j`, one of the first at site `t`, keep its reservation or have one.
+
+    False if it counts as none of them: nobody knows when it can start, since accelerators are out,
+    and nobody else should go without a reservation as long as that lasts.
+    """
     reserved = s.job[j].reserved
     if reserved >= 0 and s.pool[reserved].site == t:
         s.pool[reserved].head = epoch
-    else:
-        _reserve(s, t, j, epoch)
+        return True
+    _reserve(s, t, j, epoch)
+    if s.job[j].reserved >= 0:
+        return True
+    for p in range(s.site[t].pool0, s.site[t].pool1):
+        if s.pool[p].out > 0 and s.verdict[s.job[j].verdict, p] >= 0:
+            return False
+    return True

@@ -25,9 +25,10 @@ def reserve(s: State, p: int, j: int, at: int, extra: int) -> None:
 
 
 @compiled
-def give_extra(s: State, p: int, c: int, n: int, end: int) -> None:
-    """Note that `n` of class `c` have come free in pool `p` that were taken until `end`.
+def give_extra(s: State, p: int, c: int, n: int, more: int, end: int) -> None:
+    """Note that `n` of class `c` have come back in pool `p` that were taken until `end`.
 
+    So many `more` can be given away; the others of them are out.
     What is reserved there may be had sooner, which the next pass works out; what it leaves to
     others at the time that it was promised is known at once.
     """
@@ -37,7 +38,7 @@ def give_extra(s: State, p: int, c: int, n: int, end: int) -> None:
         if s.pool[q].r_job < 0 or end <= s.pool[q].r_time:
             continue
         if q == p:
-            s.pool[q].r_extra += n
+            s.pool[q].r_extra += more
         for i in range(s.pool[q].r_limits_n):
             limit = s.held_limit[q, i]
             amount = limits.amount_on(s, limit, p, c, n)

@@ -114,6 +114,20 @@ def add(s: State, p: int, c: int, n: int, end: int, claim: bool) -> None:
 
 
 @compiled
+def set_others(s: State, p: int, watts: int) -> None:
+    """Let work that is not ours draw `watts` in pool `p`, now and in every window to come (P1).
+
+    Where that is more than a window holds it is nobody's breach of ours: nothing more starts.
+    """
+    for i in range(s.pool[p].limits_n):
+        limit = s.pool_limit[p, i]
+        for k in range(s.limit[limit].now, s.limit[limit].w1):
+            s.window[k].used += watts - s.pool[p].others
+            s.window[k].carried = s.window[k].used
+    s.pool[p].others = watts
+
+
+@compiled
 def note(s: State, p: int, c: int) -> None:
     """Note the peak of every limit on `p` and `c`, after work has been placed under it."""
     found = np.empty(LIMITS_MAX, np.int64)

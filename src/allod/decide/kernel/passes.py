@@ -19,6 +19,8 @@ from allod.decide.kernel.state import (
     State,
 )
 
+_PASSED_OVER_MAX = 64  #: Who are first and can have no reservation, in one pass.
+
 
 @compiled
 def decay(s: State, t: int) -> None:
@@ -157,7 +159,7 @@ def _serve(s: State, t: int) -> None:
     """Ask all at site `t` who could start, in their order, the first of them in any case."""
     s.number[EPOCH] += 1
     epoch = s.number[EPOCH]
-    seats = s.site[t].pool1 - s.site[t].pool0
+    seats, passed_over = s.site[t].pool1 - s.site[t].pool0, 0
     s.site[t].last = -1
     count = _line_up(s, t, epoch, seats)
     while True:
@@ -185,8 +187,10 @@ def _serve(s: State, t: int) -> None:
             elif s.number[POLICY] == FCFS:
                 return
             elif seats > 0:
+                if not heads.be_one(s, t, j, epoch) and passed_over < _PASSED_OVER_MAX:
+                    passed_over += 1
+                    continue
                 seats -= 1
-                heads.be_one(s, t, j, epoch)
                 if seats == 0:
                     s.site[t].last = j
                     s.site[t].last_seq = s.job[j].seq

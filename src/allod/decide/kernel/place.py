@@ -240,14 +240,16 @@ def refund(s: State, j: int, t: int, unused: int) -> None:
 
 @compiled
 def release(s: State, j: int) -> None:
-    """End the run of job `j`: all that it held is free."""
+    """End the run of job `j`: all that it held is free, but for what is out."""
     p, c = s.job[j].pool, s.job[j].cls
     t, n, end = s.pool[p].site, s.job[j].n, s.job[j].ends
     if s.pool[p].per_node > 1:
         held.was_free_then(s, p, j, end)
-        room.vacate(s, p, j)
+        more = room.vacate(s, p, j)
+    else:
+        more = n
     ends.remove(s, p, j)
-    s.pool[p].free += n
+    s.pool[p].free += more
     limits.add(s, p, c, -n, end, False)
     s.job[j].state = NEW
     s.job[j].backed = 0
@@ -256,8 +258,26 @@ def release(s: State, j: int) -> None:
     unused = end - s.number[NOW]
     if unused > 0:
         refund(s, j, t, unused)
-    held.give_extra(s, p, c, n, end)
+    held.give_extra(s, p, c, n, more, end)
     look_again(s, t)
+
+
+@compiled
+def set_out(s: State, p: int, out: object, others: int) -> None:
+    """Let so many accelerators of each node of pool `p` be `out`, and others draw so much. [W]
+
+    A pool of equal units has one number in the place of its nodes.
+    """
+    total = 0
+    for x in range(len(out)):  # type: ignore[arg-type]
+        total += out[x]  # type: ignore[index]
+    if s.pool[p].per_node > 1:
+        s.pool[p].free += room.set_out(s, p, out)
+    else:
+        s.pool[p].free -= total - s.pool[p].out
+    s.pool[p].out = total
+    if others != s.pool[p].others:
+        limits.set_others(s, p, others)
 
 
 @compiled

@@ -254,9 +254,10 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
     limits.weigh(s, q, s.job[r].cls, -by * n, s.job[r].ends)
     if q != p:
         return
-    freed[0] += by * n  # type: ignore[index]
     if s.pool[p].per_node > 1:
-        room.free_spans(s, p, r, by)
+        freed[0] += room.free_spans(s, p, r, by)  # type: ignore[index]
+    else:
+        freed[0] += by * n  # type: ignore[index]
 
 
 @compiled

@@ -5,6 +5,9 @@ gang takes whole nodes and at most one part of a node, the fullest that serves; 
 one NVLink domain takes the fullest domain that serves; the last domain of a pool may have fewer
 nodes than the others. Ties go to the lowest number, so that the
 choice depends on what is free and on nothing else.
+
+Accelerators may be out: their node is down, or somebody's job that is not ours holds them. Work of
+ours may still stand on them, so that the account of a node can be below 0: nothing is free there.
 """
 
 from __future__ import annotations
@@ -63,7 +66,7 @@ def _free_late(s: State, p: int) -> int:
 def free_on(s: State, node: int, late: bool) -> int:
     """Free accelerators of `node`; if `late`, only those that the reservation leaves."""
     free = s.node_free[node]
-    return max(0, min(free, s.node_late[node])) if late else free
+    return max(0, min(free, s.node_late[node]) if late else free)
 
 
 @compiled
@@ -86,18 +89,37 @@ def best_domain(s: State, p: int, n: int, late: bool) -> int:
 
 
 @compiled
-def set_free(s: State, p: int, node: int, free: int) -> None:
-    """Write the free accelerators of `node` of pool `p` and all that is counted from it."""
+def set_free(s: State, p: int, node: int, free: int) -> int:
+    """Write the free accelerators of `node` of pool `p` and all that is counted from it.
+
+    Returns by how much more can be given away; that is less than `free` rises by while it is
+    below 0.
+    """
     count0 = s.pool[p].count0
     before = s.node_free[node]
-    s.node_count[count0 + before] -= 1
-    s.node_count[count0 + free] += 1
+    had, has = max(0, before), max(0, free)
+    s.node_count[count0 + had] -= 1
+    s.node_count[count0 + has] += 1
     s.late_count[count0 + free_on(s, node, True)] -= 1
     s.node_free[node] = free
     s.node_late[node] += free - before
     s.late_count[count0 + free_on(s, node, True)] += 1
     domain = (node - s.pool[p].node0) // s.pool[p].per_domain
-    s.domain_free[s.pool[p].domain0 + domain] += free - before
+    s.domain_free[s.pool[p].domain0 + domain] += has - had
+    return has - had
+
+
+@compiled
+def set_out(s: State, p: int, out: object) -> int:
+    """Let so many accelerators of each node of pool `p` be `out`; by how much more is free."""
+    more = 0
+    for x in range(s.pool[p].nodes):
+        node = s.pool[p].node0 + x
+        by = s.node_out[node] - out[x]  # type: ignore[index]
+        if by != 0:
+            s.node_out[node] -= by
+            more += set_free(s, p, node, s.node_free[node] + by)
+    return more
 
 
 @compiled
@@ -178,20 +200,25 @@ def occupy(s: State, p: int, j: int, late: bool) -> bool:
 
 
 @compiled
-def vacate(s: State, p: int, j: int) -> None:
-    """Give back the nodes of job `j`."""
-    free_spans(s, p, j, 1)
+def vacate(s: State, p: int, j: int) -> int:
+    """Give back the nodes of job `j`; how many accelerators that leaves to others."""
+    more = free_spans(s, p, j, 1)
     drop_spans(s, j)
+    return more
 
 
 @compiled
-def free_spans(s: State, p: int, j: int, by: int) -> None:
-    """Count the nodes of job `j` in pool `p` as free (`by` = 1) or as taken (-1)."""
-    i = s.job[j].span
+def free_spans(s: State, p: int, j: int, by: int) -> int:
+    """Count the nodes of job `j` in pool `p` as free (`by` = 1) or as taken (-1).
+
+    Returns by how much more can be given away then: what is out does not come free.
+    """
+    i, more = s.job[j].span, 0
     while i >= 0:
         node = s.pool[p].node0 + s.span[i].node
-        set_free(s, p, node, s.node_free[node] + by * s.span[i].n)
+        more += set_free(s, p, node, s.node_free[node] + by * s.span[i].n)
         i = s.span[i].next
+    return more
 
 
 @compiled
@@ -224,7 +251,7 @@ def set_aside(s: State, p: int, t: int) -> None:
             i = s.job[s.claim[t, x]].span
             while i >= 0:
                 node = s.pool[p].node0 + s.span[i].node
-                s.span[i].aside = min(s.span[i].n, s.node_free[node])
+                s.span[i].aside = min(s.span[i].n, free_on(s, node, False))
                 set_free(s, p, node, s.node_free[node] - s.span[i].aside)
                 i = s.span[i].next
 

@@ -25,7 +25,10 @@ from allod.decide.kernel.state import (
 
 @compiled
 def units_time(s: State, p: int, n: int) -> tuple[int, int]:
-    """When pool `p` has `n` units, and how many more then; skips whole blocks by their sum."""
+    """When pool `p` has `n` units, and how many more then; skips whole blocks by their sum.
+
+    Not sooner than that: where some nodes are out, work that ends there makes less free than this.
+    """
     free = s.pool[p].free - s.pool[p].claimed
     if n <= free:
         return s.number[NOW], free - n
@@ -60,7 +63,7 @@ def _node_fit(s: State, p: int, n: int, topology: int, nodes: object, take: bool
         for d in range(-(-count // per_domain)):
             free = 0
             for x in range(d * per_domain, min((d + 1) * per_domain, count)):
-                free += nodes[x]  # type: ignore[index]
+                free += max(0, nodes[x])  # type: ignore[index]
             if n <= free < best_free:
                 best, best_free = d, free
         if best < 0:
@@ -69,7 +72,7 @@ def _node_fit(s: State, p: int, n: int, topology: int, nodes: object, take: bool
     if topology == SPREAD or topology == DOMAIN:
         left = n
         for x in range(first, last):
-            took = min(left, nodes[x])  # type: ignore[index]
+            took = min(left, max(0, nodes[x]))  # type: ignore[index]
             left -= took
             if take:
                 nodes[x] -= took  # type: ignore[index]
@@ -114,6 +117,20 @@ def _nodes_then(s: State, p: int, through: int, nodes: object) -> None:
                 nodes[spans[span].node] += spans[span].n  # type: ignore[index]
                 span = spans[span].next
         b = s.block[b].next
+
+
+@compiled
+def _units_then(s: State, p: int, free: int, nodes: object) -> int:
+    """Accelerators that can be given away if `nodes` has them; `free` if none of pool `p` is out.
+
+    Where some are, work that ends makes less free than it held.
+    """
+    if s.pool[p].per_node == 1 or s.pool[p].out == 0:
+        return free
+    units = -s.pool[p].claimed
+    for x in range(s.pool[p].nodes):
+        units += max(0, nodes[x])  # type: ignore[index]
+    return units
 
 
 @compiled
@@ -258,7 +275,8 @@ def start_of(s: State, p: int, c: int, j: int, mark: bool) -> tuple[int, int]:
     nodes = np.empty(0 if plain else s.pool[p].nodes, np.int64)
     if fits and not plain:
         _nodes_then(s, p, through, nodes)
-        fits = _node_fit(s, p, n, s.job[j].topology, nodes, mark)
+        extra = _units_then(s, p, extra + n, nodes) - n
+        fits = extra >= 0 and _node_fit(s, p, n, s.job[j].topology, nodes, mark)
     if not fits:
         began = at
         at, extra = _walk_on(s, p, c, j, began, through, nodes, mark, True)
@@ -330,10 +348,13 @@ def _walk_on(
                 used[i] = s.window[k].used
         if n > free or not (plain or _node_fit(s, p, n, s.job[j].topology, nodes, False)):
             continue
+        units = _units_then(s, p, free, nodes)
+        if n > units:
+            continue
         if _limits_fit(s, p, c, j, at, found, limits_n, at_window, used):
             if mark and not plain:
                 _node_fit(s, p, n, s.job[j].topology, nodes, True)
-            return at, free - n
+            return at, units - n
         if alone:
             return -1, 0
 

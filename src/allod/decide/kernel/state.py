@@ -108,7 +108,7 @@ POOL = np.dtype(
         ("r_job", "i8"),  # who holds the reservation
         ("r_limits_n", "i8"),  # of `held_slack`; -1: not worked out yet
         ("units", "i8"),  # accelerators live now
-        ("free", "i8"),  # units less those of running work
+        ("free", "i8"),  # units less those that run or are out; of nodes, the sum of what is free
         ("claimed", "i8"),  # units promised to claims
         ("room", "i8"),  # units that one could take now, as a pass has measured
         ("late_room", "i8"),  # the same for work that runs beyond a time
@@ -117,6 +117,8 @@ POOL = np.dtype(
         ("r_extra", "i8"),  # units left over at that time
         ("again", "i8"),  # 1: that time is to be worked out again
         ("head", "i8"),  # the last pass for which its holder was one of the first
+        ("out", "i8"),  # units that may not be given away now, as its last report says
+        ("others", "i8"),  # what work that is not ours draws in it [W]
     ],
     align=True,
 )
@@ -178,9 +180,10 @@ WINDOW = np.dtype(
     [
         ("t", "i8"),
         ("cap", "i8"),
-        ("used", "i8"),
+        ("used", "i8"),  # by running work, and by work that is not ours
         ("claimed", "i8"),
-        ("carried", "i8"),  # used when the documents last changed; more than `cap` if that shrank
+        # used when documents, or what others draw, last changed; more than `cap` if that shrank
+        ("carried", "i8"),
     ],
     align=True,
 )
@@ -253,7 +256,10 @@ class State(Handle):
         "verdict": (np.int64, 2),  # (V, P), class at each pool or -1
         "rank": (np.int64, 2),  # (V, P), preference of each pool, lower first
         "home": (np.int64, 2),  # (V, S), class at each site or -1
-        "node_free": (np.int64, 1),  # all nodes of all pools
+        # All nodes of all pools: live less used less out. Below 0 where work of ours still stands
+        # on what is out; nothing is free there, and what comes back makes that good first.
+        "node_free": (np.int64, 1),
+        "node_out": (np.int64, 1),  # of each node, what may not be given away now
         "node_late": (np.int64, 1),  # free at the reserved start beside what is reserved
         "node_count": (np.int64, 1),  # nodes by number of free accelerators, per pool
         "late_count": (np.int64, 1),  # the same for those that are free then too
@@ -295,6 +301,7 @@ class State(Handle):
     rank: Array
     home: Array
     node_free: Array
+    node_out: Array
     node_late: Array
     node_count: Array
     late_count: Array

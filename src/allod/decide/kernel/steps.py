@@ -123,8 +123,14 @@ def _join(s: State, j: int) -> None:
 
 @compiled
 def requeue(s: State, j: int) -> None:
-    """Let a reclaimed job wait again in its old place; its next run is a new one."""
+    """Let a job whose run is over wait again in its old place; its next run is a new one."""
     _join(s, j)
+    _look_round(s, j)
+
+
+@compiled
+def _look_round(s: State, j: int) -> None:
+    """Have a pass made wherever job `j`, which waits again, is owed room or could start."""
     verdict = s.job[j].verdict
     for t in range(len(s.site)):
         if s.home[verdict, t] >= 0 and passes.is_due(s, t, j):
@@ -173,6 +179,45 @@ def _step_back(s: State, j: int) -> None:
 
 
 @compiled
+def report(s: State, p: int, out: object, others: int) -> None:
+    """Let so many accelerators of each node of pool `p` be `out`, and others draw so much. [W]
+
+    Claims that this may have made impossible are given up, or they would keep room from all others
+    until it is as it was: who held one waits in its old place, and whoever leaves for it leaves.
+    """
+    t, more_drawn = s.pool[p].site, others > s.pool[p].others
+    more_out = _is_more_out(s, p, out)
+    given_up, count, i = np.empty(s.site[t].claim_n, np.int64), 0, 0
+    while i < s.site[t].claim_n:
+        j = s.claim[t, i]
+        if more_drawn or (more_out and s.job[j].pool == p):
+            given_up[count] = j
+            count += 1
+            _step_back(s, j)
+        else:
+            i += 1
+    place.set_out(s, p, out, others)
+    for x in range(count):
+        _join(s, given_up[x])
+    place.need_pass(s, t)
+    passes.settle(s)
+    for x in range(count):
+        if s.job[given_up[x]].state == WAITING:
+            _look_round(s, given_up[x])
+
+
+@compiled
+def _is_more_out(s: State, p: int, out: object) -> bool:
+    """True if some accelerator of pool `p` is `out` that is not so by now."""
+    if s.pool[p].per_node == 1:
+        return out[0] > s.pool[p].out  # type: ignore[index]
+    for x in range(s.pool[p].nodes):
+        if out[x] > s.node_out[s.pool[p].node0 + x]:  # type: ignore[index]
+            return True
+    return False
+
+
+@compiled
 def advance(s: State, at: int) -> None:
     """Move the clock to `at`: windows, floors, units and grants that change on the way do so."""
     s.number[NOW] = max(s.number[NOW], at)
@@ -186,8 +231,9 @@ def advance(s: State, at: int) -> None:
 def _apply_change(s: State, what: int, i: int, a: int, b: int) -> None:
     if what == 0:
         if s.pool[i].per_node > 1:
-            _grow_nodes(s, i, a)
-        s.pool[i].free += a - s.pool[i].units
+            s.pool[i].free += _grow_nodes(s, i, a)
+        else:
+            s.pool[i].free += a - s.pool[i].units
         s.pool[i].units = a
         place.need_pass(s, s.pool[i].site)
     elif what == 1:
@@ -216,15 +262,19 @@ def change_grants(projects: object, what: int, i: int, a: int, b: int) -> None:
 
 
 @compiled
-def _grow_nodes(s: State, p: int, units: int) -> None:
-    """Let the nodes of pool `p` hold `units` in all, filled in the order of their numbers."""
-    per_node = s.pool[p].per_node
+def _grow_nodes(s: State, p: int, units: int) -> int:
+    """Let the nodes of pool `p` hold `units` in all, filled in the order of their numbers.
+
+    Returns by how much more is free.
+    """
+    per_node, more = s.pool[p].per_node, 0
     for x in range(s.pool[p].nodes):
         before = min(per_node, max(0, s.pool[p].units - x * per_node))
         after = min(per_node, max(0, units - x * per_node))
         if after != before:
             node = s.pool[p].node0 + x
-            room.set_free(s, p, node, s.node_free[node] + after - before)
+            more += room.set_free(s, p, node, s.node_free[node] + after - before)
+    return more
 
 
 @compiled
