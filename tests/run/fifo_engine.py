@@ -20,6 +20,7 @@ from allod.domain.event import (
     Event,
     NodeStarted,
     Outcome,
+    PoolReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -52,6 +53,7 @@ class Job:
     run: int = 0
     site: str = ""  #: Empty while it waits.
     reclaimed: bool = False
+    cancelled: bool = False
 
 
 @dataclass
@@ -60,6 +62,7 @@ class FifoEngine:
     jobs: dict[str, Job] = field(default_factory=dict)  #: In order of asking.
     raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
+    reports: dict[tuple[str, str], PoolReported] = field(default_factory=dict)
 
     def step(self, event: Event) -> tuple[Decision, ...]:
         decisions: list[Decision] = []
@@ -83,15 +86,21 @@ class FifoEngine:
                 job = self.jobs.get(event.workload_id)
                 if job is not None and not job.site:
                     del self.jobs[event.workload_id]
+                elif job is not None:
+                    job.cancelled = True
             case WorkloadEnded():
                 job = self.jobs.get(event.workload_id)
                 if job is None or job.run != event.run or not job.site:
                     return ()
-                if event.outcome is Outcome.RECLAIMED and job.requeue:
+                failed = event.outcome is Outcome.NODE_FAILED
+                again = failed or (event.outcome is Outcome.RECLAIMED and job.requeue)
+                if again and not job.cancelled:
                     job.site, job.reclaimed = "", False
                     self.jobs[event.workload_id] = self.jobs.pop(event.workload_id)
                 else:
                     del self.jobs[event.workload_id]
+            case PoolReported():
+                self.reports[event.site, event.pool] = event
             case WorkloadStarted() | TimePassed():
                 pass
         self.now_s = event.at_s

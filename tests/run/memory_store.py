@@ -9,7 +9,7 @@ from dataclasses import replace
 from allod.errors import Conflict, Unavailable
 from allod.run.log import (
     Act,
-    ActState,
+    ActNote,
     Answer,
     DocumentRow,
     Leaf,
@@ -112,18 +112,22 @@ class MemoryStore:
         ]
         return due[:limit]
 
-    def act_done(
-        self, act_id: str, state: ActState, detail: str = "", not_before_s: int = 0
-    ) -> None:
+    def acts_done(self, notes: Sequence[ActNote]) -> list[str]:
         self._up()
-        act = self.acts[act_id]
-        if act.state in ("done", "refused"):
-            if act.state != state:
-                raise Conflict(f"{act_id} is {act.state}")
-            return
-        self.acts[act_id] = replace(
-            act, state=state, detail=detail, not_before_s=not_before_s, attempts=act.attempts + 1
-        )
+        otherwise = []
+        for note in notes:
+            act = self.acts[note.act_id]
+            if act.state in ("done", "refused"):
+                otherwise += [note.act_id] if act.state != note.state else []
+                continue
+            self.acts[note.act_id] = replace(
+                act,
+                state=note.state,
+                detail=note.detail,
+                not_before_s=note.not_before_s,
+                attempts=act.attempts + 1,
+            )
+        return otherwise
 
     def answer(self, key: str) -> Answer | None:
         self._up()

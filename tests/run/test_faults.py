@@ -323,7 +323,7 @@ def test_absent_says_nothing_while_the_start_is_unanswered(
     node.submit(workload()).result(WAIT_S)
     until(lambda: store.acts["w1.1.start"].attempts)
     for _ in range(5):
-        node._watches["local"].look(whole=True)
+        node._watches._kept["local"][1].look(whole=True)
     assert state_of(node, "w1") is State.PLACED
 
 
@@ -344,16 +344,16 @@ def test_an_act_that_could_not_be_noted_is_repeated_without_harm(
     node: Node, store: MemoryStore, runner: ScriptedRunner, clock: HandClock
 ) -> None:
     node.apply([site()]).result(WAIT_S)
-    noted = store.act_done
+    noted = store.acts_done
 
     def failing(*args: object) -> None:
         raise Unavailable("just now")
 
-    store.act_done = failing  # type: ignore[method-assign, assignment]
+    store.acts_done = failing  # type: ignore[method-assign, assignment]
     placed = node.submit(workload()).result(WAIT_S)
     assert isinstance(placed.decision, Placement)
     until(lambda: state_of(node, "w1") is State.RUNNING)
-    store.act_done = noted  # type: ignore[method-assign]
+    store.acts_done = noted  # type: ignore[method-assign]
 
     def turned() -> bool:
         clock.at_s += 1

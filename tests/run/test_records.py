@@ -43,6 +43,7 @@ FIELDS: dict[str, Any] = {
     "Json": OBJECT,
     "tuple[Json, ...]": st.lists(OBJECT, max_size=2).map(tuple),
     "tuple[Reason, ...]": st.lists(REASON, max_size=3).map(tuple),
+    "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),
     "tuple[tuple[int, int], ...]": st.lists(st.tuples(WHOLE, WHOLE), max_size=3).map(tuple),
     "Outcome": st.sampled_from(Outcome),
 }

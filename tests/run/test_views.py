@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allod.domain.decision import Decision
+from allod.domain.decision import Decision, Placement, Reason, Step
 from allod.domain.event import (
     DocumentsApplied,
     Event,
@@ -18,8 +19,10 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.run.log import Leaf
+from allod.run.node_views import State
 from allod.run.records import leaf_of
 from allod.run.recovery import stored_views
+from allod.run.standing import workload_view
 from allod.run.views import Views
 from tests.run.fifo_engine import FifoEngine
 from tests.run.memory_store import MemoryStore
@@ -109,6 +112,56 @@ def test_the_counts_are_those_of_the_rows(operations: list[Any]) -> None:
     assert views.waiting == states.count("waiting")
     assert views.holding == sum(states.count(state) for state in ("placed", "running", "stopping"))
     assert views.ordinal == len(store.rows)
+
+
+@pytest.mark.parametrize(
+    ("spec", "cancelled", "state"),
+    [
+        ({}, False, State.WAITING),
+        ({"on_node_failure": "fail"}, False, State.NODE_FAILED),
+        ({"on_reclaim": "cancel"}, False, State.WAITING),
+        ({}, True, State.NODE_FAILED),
+    ],
+)
+def test_after_its_node_has_failed_it_waits_again_unless_it_asked_not_to(
+    spec: dict[str, str], cancelled: bool, state: State
+) -> None:
+    asked = workload(**spec).spec.model_dump(mode="json", exclude_defaults=True)
+    placed = Placement(
+        at_s=1,
+        workload_id="w1",
+        run=1,
+        site="a",
+        pool="p",
+        access_class="",
+        accelerators=1,
+        nodes=((0, 1),),
+        power_w=1,
+        ends_at_s=61,
+        lent=False,
+        notice_s=0,
+        reasons=(Reason(site="a", step=Step.LAW, code="law-permits", message="yes"),),
+    )
+    records: list[Event | Decision] = [
+        DocumentsApplied(at_s=0, documents=(site("a", 2).to_json(),)),
+        WorkloadSubmitted(at_s=1, workload_id="w1", name="job", workload=asked),
+        placed,
+    ]
+    if cancelled:
+        records.append(WorkloadCancelled(at_s=2, workload_id="w1", actor="me"))
+    records.append(
+        WorkloadEnded(at_s=3, workload_id="w1", run=1, outcome=Outcome.NODE_FAILED, detail="n3")
+    )
+    views = Views()
+    for seq, record in enumerate(records):
+        views.fold(leaf_of(record, seq))
+    (row,) = views.take()[0].workloads
+    view = workload_view(row)
+    assert (view.state, view.outcome, view.detail) == (state, Outcome.NODE_FAILED, "n3")
+    if state is State.WAITING:
+        assert view.reasons == () and view.site == "" and view.ended_at_s is None
+    else:
+        assert view.ended_at_s == 3 and view.site == "a"
 
 
 @given(OPERATIONS)

@@ -106,6 +106,8 @@ class Controller:
         self._snapshot_thread: threading.Thread | None = None
         #: Called with acts whose decision has just become durable.
         self.acts_given: Callable[[Sequence[Act]], None] = lambda acts: None
+        #: Called when sites may have come, changed or gone, before acts for them are given.
+        self.sites_changed: Callable[[], None] = lambda: None
         #: Called when the store may hold acts that were not given.
         self.acts_reload: Callable[[], None] = lambda: None
         #: Called before each try to come back; may bring back what the store needs.
@@ -330,6 +332,8 @@ class Controller:
         self._at_s = turn.at_s
         self._snapshot_events += turn.events
         self._answers.keep(turn.new_answers)
+        if change.documents:
+            self.sites_changed()
         if acts:
             self.acts_given(acts)
         self._feed.publish(turn.leaves)
@@ -368,6 +372,7 @@ class Controller:
         self._fault = ""
         if not self._make_durable(turn, 0):
             raise Unavailable(self._fault)
+        self.sites_changed()
         self.acts_reload()
         self._metrics.ready.set(1)
 

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
-from allod.domain.event import Event
+from allod.domain.event import Event, PoolReported
 
 
 class Engine(Protocol):
@@ -17,6 +17,11 @@ class Engine(Protocol):
     @property
     def documents(self) -> Mapping[str, Document]:
         """The documents that hold now, by 'Kind/name'."""
+        ...
+
+    @property
+    def reports(self) -> Mapping[tuple[str, str], PoolReported]:
+        """What was last reported of pools, by site and pool."""
         ...
 
     def step(self, event: Event) -> tuple[Decision, ...]:

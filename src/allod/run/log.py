@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Verb = Literal["start", "stop"]
+Verb = Literal["start", "notify", "stop"]
 ActState = Literal["pending", "done", "refused", "unknown"]
 
 
@@ -114,6 +114,16 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class ActNote:
+    """How an attempt at an act went."""
+
+    act_id: str
+    state: ActState
+    detail: str = ""
+    not_before_s: int = 0  #: When it is to be tried again, if it is neither done nor refused.
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered to a request with an Idempotency-Key; the first answer stands."""
 
@@ -191,10 +201,11 @@ class Outbox(Protocol):
         """Return acts that are pending or unknown and due, oldest first."""
         ...
 
-    def act_done(
-        self, act_id: str, state: ActState, detail: str = "", not_before_s: int = 0
-    ) -> None:
-        """Note how an attempt went; pending or unknown acts come back from `not_before_s` on."""
+    def acts_done(self, notes: Sequence[ActNote]) -> Sequence[str]:
+        """Note how attempts went; pending or unknown acts come back from `not_before_s` on.
+
+        Done and refused are final: acts that are noted otherwise stay so and are returned.
+        """
         ...
 
     def answer(self, key: str) -> Answer | None:

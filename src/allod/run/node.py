@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from allod.domain.decision import Decision
 from allod.domain.document import KINDS, Document
 from allod.domain.event import DocumentsApplied
-from allod.errors import AllodError, InvalidInput, NotFound
+from allod.errors import AllodError, InvalidInput, NotFound, RunnerUnknown
 from allod.run.clock import Clock
 from allod.run.controller import Controller, Limits
 from allod.run.engine import EngineMaker, Explanation
@@ -40,7 +40,7 @@ from allod.run.node_views import (
     WorkloadView,
 )
 from allod.run.outbox import Outbox
-from allod.run.ports import OutputPart, Runner, StreamName
+from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
 from allod.run.records import is_decision, record_of
 from allod.run.recovery import Store
 from allod.run.requests import (
@@ -51,11 +51,13 @@ from allod.run.requests import (
     changes_of,
     no_document,
 )
+from allod.run.runners import Runners
 from allod.run.sites import site_views
 from allod.run.standing import workload_view
 from allod.run.token_requests import MakeToken, RevokeToken
 from allod.run.views import document_of
 from allod.run.watch import Watch
+from allod.run.watches import Watches
 
 _PAGE_MAX = 1000
 _STORY_LEAVES = 10_000
@@ -68,8 +70,13 @@ class Pace:
     """How often a node looks around, and with how many hands."""
 
     runner_threads: int = 4
+    cluster_threads: int = 20  #: Acts that one cluster is given at a time. [1]
     poll_s: float = 0.1  #: How often runners are asked what has ended. [s]
     observe_s: float = 5.0  #: How often they are asked about all that is placed. [s]
+
+    def threads(self, runner: Runner) -> int:
+        """How many acts `runner` is given at a time."""
+        return self.cluster_threads if isinstance(runner, Cluster) else self.runner_threads
 
 
 class Node:
@@ -91,31 +98,21 @@ class Node:
 
         `revive` is tried when the database has gone, `idle` is called when there is time for it.
         """
-        self._store, self._maker, self._runners, self._clock = store, maker, runners, clock
+        self._store, self._maker, self._clock = store, maker, clock
+        self._runners = runners if isinstance(runners, Runners) else Runners(runners)
         self._held = ExitStack()
         numbers, pace = Metrics(), pace or Pace()
-        self.metrics = numbers.registry
+        self.metrics, self._numbers, self._pace = numbers.registry, numbers, pace
         self._feed = Feed(store)
         self._controller = Controller(store, maker, clock, self._feed, numbers, limits)
         self._outbox = Outbox(
-            store, runners, self._controller.ask, clock, numbers, pace.runner_threads
+            store, self._runners, self._controller.ask, clock, numbers, pace.threads
         )
+        self._controller.sites_changed = lambda: self._watches.follow(self._controller.views.sites)
         self._controller.acts_given = self._outbox.give
         self._controller.acts_reload = self._outbox.load
         self._controller.revive, self._controller.idle = revive, idle
-        self._watches = {
-            name: Watch(
-                name,
-                runner,
-                self._outbox,
-                self._controller,
-                clock,
-                numbers,
-                poll_s=pace.poll_s,
-                observe_s=pace.observe_s,
-            )
-            for name, runner in sorted(runners.items())
-        }
+        self._watches = Watches(self._runners, self._watch)
 
     def start(self) -> None:
         """Recover from the log and begin.
@@ -126,8 +123,7 @@ class Node:
         """
         self._controller.start()
         self._outbox.start()
-        for watch in self._watches.values():
-            watch.start()
+        self._watches.start()
 
     def hold(self, held: ExitStack) -> None:
         """Let go of `held` when the node closes."""
@@ -136,10 +132,23 @@ class Node:
     def close(self) -> None:
         """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""
         self._outbox.close()
-        for watch in self._watches.values():
-            watch.close()
+        self._watches.close()
         self._controller.close()
         self._held.close()
+
+    def _watch(self, name: str, runner: Runner) -> Watch:
+        pace = self._pace
+        shared = isinstance(runner, Cluster)
+        return Watch(
+            name,
+            runner,
+            self._outbox,
+            self._controller,
+            self._clock,
+            self._numbers,
+            poll_s=pace.poll_s,
+            observe_s=min(1.0, pace.observe_s) if shared else pace.observe_s,
+        )
 
     def __enter__(self) -> Node:
         return self
@@ -204,7 +213,11 @@ class Node:
 
     def workload(self, workload_id: str) -> WorkloadView:
         """The workload; NotFound if there is none."""
-        return self._shown(self._row(workload_id))
+        view = self._shown(self._row(workload_id))
+        runner = self._runners.get(self._controller.views.runner(view.site))
+        if view.state is State.PLACED and isinstance(runner, Cluster):
+            view = replace(view, detail=runner.waits_for(workload_id, view.run))
+        return view
 
     def workloads(
         self,
@@ -235,9 +248,8 @@ class Node:
         return row
 
     def _shown(self, row: WorkloadRow) -> WorkloadView:
-        watch = self._watches.get(self._controller.views.runner(row.site))
-        away = watch is not None and watch.out_of_reach_since_s is not None
-        return workload_view(row, out_of_reach=away)
+        away_s = self._watches.away_since_s(self._controller.views.runner(row.site))
+        return workload_view(row, out_of_reach=away_s is not None)
 
     def decisions(
         self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
@@ -293,11 +305,16 @@ class Node:
         if not 1 <= run <= row.run:
             known = f"runs 1 to {row.run}" if row.run else "no run yet"
             raise NotFound(f"workload '{workload_id}' has no run {run}", mend=f"it has {known}")
-        for runner in self._runners.values():
+        here = self._runners.get(self._controller.views.runner(row.site))
+        others = [one for one in self._runners.values() if one is not here]
+        for runner in (here, *others) if here is not None else others:
             try:
                 return runner.logs(workload_id, run, stream, offset, limit)
             except NotFound:
                 continue
+            except RunnerUnknown:
+                if runner is here:
+                    raise
         raise NotFound(f"run {run} of workload '{workload_id}' has left no output here")
 
     # ------------------------------------------------------------ documents and sites
@@ -321,14 +338,15 @@ class Node:
 
     def sites(self) -> list[SiteView]:
         """All sites now."""
-        since = {name: watch.out_of_reach_since_s for name, watch in self._watches.items()}
+        links = self._watches.links()
         with self._controller.at_rest() as world:
             return site_views(
                 world.engine.documents,
                 world.views.live.values(),
                 world.at_s,
                 partial(self._maker.may_run_at, world.engine),
-                since,
+                links,
+                world.engine.reports,
             )
 
     def site(self, name: str) -> SiteView:
@@ -338,6 +356,21 @@ class Node:
                 return view
         with self._controller.at_rest() as world:
             raise no_document(world.views, "Site", name)
+
+    def check_site(self, name: str) -> tuple[Finding, ...]:
+        """Connect to what carries out the placements of a site, and say what works there.
+
+        Raises:
+            NotFound: There is no such site.
+            InvalidInput: Nothing is to be connected to: it has no cluster.
+        """
+        self.site(name)
+        runner = self._runners.get(self._controller.views.runner(name))
+        if not isinstance(runner, Cluster):
+            raise InvalidInput(
+                f"site '{name}' names no cluster", mend="a site with 'runner: slurm' can be checked"
+            )
+        return runner.check()
 
     # ------------------------------------------------------------ tokens
 
@@ -378,15 +411,16 @@ class Node:
     def health(self) -> Health:
         """How the node is."""
         views, fault = self._controller.views, self._controller.fault
-        away = {
-            name for name, watch in self._watches.items() if watch.out_of_reach_since_s is not None
-        }
         return Health(
             ready=not fault,
             log=fault or "ok",
             seq=self._feed.next_seq - 1,
             at_s=self.now_s(),
-            out_of_reach=tuple(site for site, runner in views.runners() if runner in away),
+            out_of_reach=tuple(
+                site
+                for site, runner in views.runners()
+                if self._watches.away_since_s(runner) is not None
+            ),
             waiting=views.waiting,
             running=views.holding,
             queue=self._controller.queued,

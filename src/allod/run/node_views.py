@@ -28,6 +28,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     RECLAIMED = "reclaimed"  #: Its lent room was taken back and it asked not to wait again.
     LOST = "lost"
+    NODE_FAILED = "node-failed"  #: Its node failed and it asked not to wait again.
     REFUSED = "refused"
 
 
@@ -110,7 +111,10 @@ class WorkloadView:
     ended_at_s: int | None = None
     outcome: Outcome | None = None
     exit_status: int | None = None
-    detail: str = ""  #: What the runner said about its end.
+    detail: str = ""  #: What the runner said about its end, or what it waits for.
+    job: str = ""  #: What the system that runs it calls it, such as a Slurm job's number.
+    node_names: tuple[str, ...] = ()  #: Where that system says that it runs, or ran.
+    restarts: int = 0  #: How often that system itself began the latest run anew.
     cancelled_by: str = ""
     actor: str = ""  #: Who submitted it.
     expected_at_s: int | None = None  #: Expected start by its latest hold, if one could be told.
@@ -173,6 +177,9 @@ class PoolView:
     live: int
     in_use: int
     free: int
+    out: int = 0  #: Accelerators out of service, or held by work that Allod did not place.
+    others_w: int = 0  #: What that work draws at the meter. [W]
+    why: tuple[str, ...] = ()  #: The same in words, by the last report of its runner.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +207,18 @@ class SiteView:
     runner: str
     in_reach: bool  #: False while its runner does not answer.
     out_of_reach_since_s: int | None
+    runner_version: str = ""  #: Of the cluster, and of what it is spoken to with.
+    poll_ms: int | None = None  #: How long the cluster is left alone between two looks, now. [ms]
+    looked_at_s: int | None = None  #: When it was last seen. [epoch s]
     live: int  #: Accelerators that the live phases hold.
     in_use: int
     free: int
+    out: int = 0  #: Accelerators out of service, or held by work that Allod did not place.
     running: int  #: Workloads that hold room.
     waiting: int  #: Workloads that wait and could ever run here.
     power_limit_w: int | None  #: What the site may draw now; None: no envelope. [W]
-    power_committed_w: int  #: Base load and all placed work. [W]
+    power_committed_w: int  #: Base load, all placed work, and what others draw. [W]
+    others_w: int = 0  #: What work that Allod did not place draws at the meter. [W]
     base_load_w: int
     pools: tuple[PoolView, ...]
     classes: tuple[ClassView, ...]

@@ -23,9 +23,10 @@ from allod.domain.units import NEVER_S
 from allod.errors import AllodError, Conflict, NotFound, RunnerRefused, Unavailable
 from allod.run import log
 from allod.run.clock import Clock
-from allod.run.log import Act, ActState
+from allod.run.log import Act, ActNote, ActState
 from allod.run.metrics import Metrics
-from allod.run.ports import RunKey, Runner, RunReport, StartOrder
+from allod.run.notes import Notes
+from allod.run.ports import Cluster, RunKey, Runner, RunReport, StartOrder
 from allod.run.reports import Begun, Ended
 from allod.run.requests import Request
 
@@ -57,11 +58,21 @@ def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
     try:
         if runner is None:
             raise RunnerRefused(f"this node has no runner '{body['runner']}'")
-        if act.verb == "stop":
-            runner.stop(act.workload_id, act.run, body["grace_s"], body["cause"])
+        if act.verb == "notify":
+            if isinstance(runner, Cluster):
+                runner.notify(act.workload_id, act.run, body["signal"])
             return Answered("done")
+        if act.verb == "stop":
+            return _stopped(runner.stop(act.workload_id, act.run, body["grace_s"], body["cause"]))
+        if body["container"] and not isinstance(runner, Cluster):
+            mend = "give a command alone"
+            raise RunnerRefused(f"the runner '{body['runner']}' has no containers", mend=mend)
         report = runner.start(_order(act, body))
     except RunnerRefused as error:
+        if act.verb == "notify":
+            return Answered("refused", str(error))
+        if act.verb == "stop" and runner is not None:
+            return Answered("unknown", str(error))  # What runs must end, however often it takes.
         if act.verb == "stop":
             return Answered("refused", str(error))
         ended = Ended(act.workload_id, act.run, Outcome.FAILED, None, f"not started: {error}")
@@ -72,10 +83,20 @@ def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
     return _answered(report)
 
 
+def _stopped(report: RunReport) -> Answered:
+    """What a stop leads to; nobody will report the end of a run that was never asked for."""
+    if report.state != "absent":
+        return Answered("done")
+    ended = Ended(report.workload_id, report.run, None, None, "stopped before it began")
+    return Answered("done", "it has never begun", ended)
+
+
 def _answered(report: RunReport) -> Answered:
     match report.state:
         case "running":
-            return Answered("done", "", Begun(report.workload_id, report.run))
+            return Answered("done", "", Begun(report.workload_id, report.run, report.seen))
+        case "queued":
+            return Answered("done", report.seen.job)
         case "ended":
             return Answered("done")  # `Watch` sees it too, and acknowledges it.
         case "starting" | "absent":
@@ -83,10 +104,6 @@ def _answered(report: RunReport) -> Answered:
 
 
 def _order(act: Act, body: dict[str, Any]) -> StartOrder:
-    if body["container"]:
-        raise RunnerRefused(
-            f"the runner '{body['runner']}' has no containers", mend="give a command alone"
-        )
     if not body["command"]:
         raise RunnerRefused("it has no command", mend="give 'command:' in its spec")
     return StartOrder(
@@ -99,6 +116,14 @@ def _order(act: Act, body: dict[str, Any]) -> StartOrder:
         site=body["site"],
         pool=body["pool"],
         accelerators=body["accelerators"],
+        nodes=tuple((node, count) for node, count in body.get("nodes", ())),
+        name=body.get("name", ""),
+        project=body.get("project", ""),
+        person=body.get("person", ""),
+        access_class=body.get("access_class", ""),
+        power_w=body.get("power_w", 0),
+        container=body["container"] or "",
+        again=act.attempts > 0,
     )
 
 
@@ -112,8 +137,9 @@ class Outbox:
         ask: Callable[[Request], Future[Any]],
         clock: Clock,
         metrics: Metrics,
-        threads: int = 4,
+        threads: Callable[[Runner], int] = lambda runner: 4,
     ) -> None:
+        """Take what it works with; `threads` is how many acts a runner is given at a time."""
         self._store, self._runners, self._ask = store, runners, ask
         self._clock, self._metrics = clock, metrics
         self._changed = threading.Condition()
@@ -122,11 +148,15 @@ class Outbox:
         self._busy: set[RunKey] = set()
         self._arrivals = 0
         self._closing = False
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="runner")
+        self._notes = Notes(store)
+        self._threads = threads
+        #: By runner, so that one that does not answer holds up no other.
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
         """Begin to perform."""
+        self._notes.start()
         self._thread.start()
 
     def give(self, acts: Iterable[Act]) -> None:
@@ -139,8 +169,9 @@ class Outbox:
             self._changed.notify_all()
 
     def load(self) -> None:
-        """Take on all acts that the store says are open."""
-        self.give(self._store.acts_due(NEVER_S, _LOAD_ACTS))
+        """Take on all acts that the store says are open; a life before may have tried them."""
+        open_acts = self._store.acts_due(NEVER_S, _LOAD_ACTS)
+        self.give(replace(act, attempts=max(act.attempts, 1)) for act in open_acts)
 
     def starting(self) -> frozenset[RunKey]:
         """Runs whose start is still to be answered: that they are absent says nothing."""
@@ -156,7 +187,9 @@ class Outbox:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join()
-        self._pool.shutdown()
+        for pool in self._pools.values():
+            pool.shutdown(cancel_futures=True)
+        self._notes.close()
 
     # ------------------------------------------------------------ the thread
 
@@ -170,7 +203,16 @@ class Outbox:
                     self._changed.wait(self._wait_s())
                     continue
                 self._busy.add((act.workload_id, act.run))
-            self._pool.submit(self._attempt, act).add_done_callback(_complain)
+            self._pool_of(act).submit(self._attempt, act).add_done_callback(_complain)
+
+    def _pool_of(self, act: Act) -> ThreadPoolExecutor:
+        """The threads of the runner that `act` is for."""
+        name = orjson.loads(act.body)["runner"]
+        if name not in self._pools:
+            runner = self._runners.get(name)
+            count = 1 if runner is None else self._threads(runner)
+            self._pools[name] = ThreadPoolExecutor(count, thread_name_prefix=f"runner {name}")
+        return self._pools[name]
 
     def _next(self) -> Act | None:
         """The next act that is due and whose run nobody is busy with."""
@@ -221,25 +263,41 @@ class Outbox:
                 self._changed.notify_all()
 
     def _noted(self, act: Act, answered: Answered) -> bool:
-        """Tell the controller, then note the answer; False if the act is to be tried again."""
+        """Tell the controller, then have it noted; False if the act is to be tried again."""
         later_s = 0
         if answered.state == "unknown":
             _log.info("%s: no answer yet: %s", act.act_id, answered.detail)
             later_s = self._clock.now_s() + backoff_s(act.attempts)
         try:
+            if act.verb == "stop" and answered.state == "done":
+                self._withdraw_start(act)
             if answered.told is not None:
                 self._ask(answered.told).result()
-            self._store.act_done(act.act_id, answered.state, answered.detail, later_s)
         except Unavailable as error:
-            _log.info("%s: %s, but not noted: %s", act.act_id, answered.state, error)
+            _log.info("%s: %s, but not told: %s", act.act_id, answered.state, error)
             return False
         except (Conflict, NotFound) as error:
             _log.warning("%s: %s", act.act_id, error)  # Settled by an attempt of before.
+        self._notes.put(ActNote(act.act_id, answered.state, answered.detail, later_s))
         return answered.state != "unknown"
+
+    def _withdraw_start(self, stop: Act) -> None:
+        """Let a start that `stop` has overtaken never be tried again, before anybody is told."""
+        key = (stop.workload_id, stop.run)
+        with self._changed:
+            starts = [
+                act
+                for act in self._open.values()
+                if act.verb == "start" and (act.workload_id, act.run) == key
+            ]
+        for act in starts:
+            self._store.acts_done([ActNote(act.act_id, "refused", "stopped before it began")])
+            with self._changed:
+                self._open.pop(act.act_id, None)
 
 
 def _complain(future: Future[None]) -> None:
     """A mistake of ours in a runner thread must be seen; its act is tried again later."""
-    error = future.exception()
+    error = None if future.cancelled() else future.exception()
     if error is not None:
         _log.error("a runner thread failed", exc_info=error)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 #: A run of a workload: (workload id, how often it was placed, counted from 1).
 RunKey = tuple[str, int]
 #: How far a run has come. `starting`: asked for, not known to have begun; `start` or `stop` settles
-#: it. `absent`: never asked for.
-RunState = Literal["starting", "running", "ended", "absent"]
-#: Why a run ended: by itself, by its wall time, on request, or out of the runner's sight.
-EndCause = Literal["exited", "timeout", "stopped", "lost"]
+#: it. `queued`: taken on, and begins by itself. `absent`: never asked for.
+RunState = Literal["starting", "queued", "running", "ended", "absent"]
+#: Why a run ended: by itself, by its wall time, on request, because its node failed, because the
+#: system gave its room to others, or out of the runner's sight.
+EndCause = Literal["exited", "timeout", "stopped", "node-failed", "preempted", "lost"]
 #: One of the two outputs of a command.
 StreamName = Literal["stdout", "stderr"]
 
@@ -31,6 +32,63 @@ class StartOrder:
     pool: str
     accelerators: int
     accelerator_ids: tuple[str, ...] = ()  #: Which ones, as node/index; empty for equal units.
+    #: (node of the pool, accelerators on it); empty for equal units.
+    nodes: tuple[tuple[int, int], ...] = ()
+    name: str = ""  #: What its owner calls the workload.
+    project: str = ""
+    person: str = ""  #: Who asked for it.
+    access_class: str = ""
+    power_w: int = 0  #: What it may draw at the meter. [W]
+    container: str = ""
+    again: bool = False  #: True if it may have been asked for before: look first.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the system that carries a run out says of it, in its own names and by its own clock."""
+
+    job: str = ""  #: Its name there, such as '1234' for a Slurm job.
+    nodes: tuple[str, ...] = ()
+    restarts: int = 0  #: How often the system itself began it anew.
+    began_at_s: int | None = None
+    finished_at_s: int | None = None
+
+
+NOT_SEEN = Seen()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReport:
+    """What a pool has that is not the node's to give, as its cluster says."""
+
+    site: str
+    pool: str
+    #: (node of the pool, accelerators on it that are down, drained or held by others), ascending.
+    out: tuple[tuple[int, int], ...] = ()
+    others_w: int = 0  #: What the others draw at the meter. [W]
+    why: tuple[str, ...] = ()  #: For people, such as 'n3 is down: Not responding'.
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the talk with a cluster goes."""
+
+    version: str = ""  #: Of the cluster and of what it is spoken to with.
+    poll_s: float = 0.0  #: How long it is left alone between two looks, now. [s]
+    looked_at_s: int | None = None  #: When it was last seen. [epoch s]
+
+
+NO_CONTACT = Contact()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a check of a site."""
+
+    topic: str
+    state: Literal["works", "warning", "fails"]
+    said: str
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +104,8 @@ class RunReport:
     signal: int | None = None
     cause: EndCause | None = None  #: Set if, and only if, it has ended.
     output_truncated_bytes: int = 0  #: Output beyond the cap that was not kept; known at the end.
+    seen: Seen = NOT_SEEN
+    detail: str = ""  #: What else there is to say, for people.
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +159,33 @@ class Runner(Protocol):
         Raises:
             NotFound: The run was never asked for.
         """
+
+
+@runtime_checkable
+class Cluster(Runner, Protocol):
+    """A runner on machines that are not the node's alone."""
+
+    def notify(self, workload_id: str, run: int, signal: str) -> None:
+        """Tell a run by `signal` that it is to end soon; one that has not begun hears nothing.
+
+        Raises:
+            RunnerRefused, RunnerUnknown: As `Runner.start`.
+        """
+
+    def unended(self) -> frozenset[RunKey]:
+        """Runs of this node that the cluster has and that have not ended, as last seen."""
+
+    def waits_for(self, workload_id: str, run: int) -> str:
+        """What the cluster says that a run waits for, as last seen; '' if it does not wait."""
+
+    def pools(self) -> tuple[PoolReport, ...]:
+        """What is not the node's to give, pool by pool, as last seen."""
+
+    def contact(self) -> Contact:
+        """How the talk with it goes."""
+
+    def check(self) -> tuple[Finding, ...]:
+        """Connect, look at all that is needed, and say what works and how to mend the rest."""
+
+    def close(self) -> None:
+        """Talk to it no more; what runs goes on."""

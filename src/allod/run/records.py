@@ -20,6 +20,7 @@ from allod.domain.event import (
     DocumentsApplied,
     Event,
     NodeStarted,
+    PoolReported,
     TimePassed,
 )
 from allod.errors import InvalidInput
@@ -96,8 +97,14 @@ _KINDS: dict[type, str] = {
 }
 #: Records that are about no workload.
 _ABOUT_NONE = (
-    NodeStarted, DocumentsApplied, DocumentRemoved, TimePassed, TokenMade, TokenRevoked
-)  # fmt: skip
+    NodeStarted,
+    DocumentsApplied,
+    DocumentRemoved,
+    PoolReported,
+    TimePassed,
+    TokenMade,
+    TokenRevoked,
+)
 
 
 def record_of(leaf: Leaf) -> Record:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from allod.domain.event import Outcome, WorkloadEnded, WorkloadStarted
-from allod.run.ports import RunReport
+from allod.domain.event import Outcome, PoolReported, WorkloadEnded, WorkloadStarted
+from allod.run.ports import NOT_SEEN, PoolReport, RunReport, Seen
 from allod.run.requests import Turn
 from allod.run.standing import Standing
 from allod.run.views import Views
@@ -18,12 +18,23 @@ class Begun:
 
     workload_id: str
     run: int
+    seen: Seen = NOT_SEEN
 
     def decide(self, turn: Turn) -> Callable[[], None]:
         """See `Request.decide`."""
         standing = _holding(turn.views, self.workload_id, self.run)
-        if standing is not None and standing.started_at_s is None:
-            turn.tell(WorkloadStarted(at_s=turn.at_s, workload_id=self.workload_id, run=self.run))
+        if standing is not None and is_news(standing, self.seen):
+            turn.tell(
+                WorkloadStarted(
+                    at_s=turn.at_s,
+                    workload_id=self.workload_id,
+                    run=self.run,
+                    job=self.seen.job,
+                    node_names=self.seen.nodes,
+                    began_at_s=self.seen.began_at_s,
+                    restarts=self.seen.restarts,
+                )
+            )
         return lambda: None
 
 
@@ -36,6 +47,7 @@ class Ended:
     outcome: Outcome | None  #: None: what follows from why it was to stop.
     exit_status: int | None = None
     detail: str = ""
+    seen: Seen = NOT_SEEN
 
     @classmethod
     def of(cls, report: RunReport) -> Ended:
@@ -48,14 +60,25 @@ class Ended:
                 outcome = Outcome.TIMEOUT
             case "stopped":
                 outcome = None
+            case "node-failed":
+                outcome = Outcome.NODE_FAILED
+            case "preempted":
+                outcome = Outcome.RECLAIMED
             case "lost" | None:
                 outcome = Outcome.LOST
-        said = []
+        said = [report.detail] if report.detail else []
         if report.signal is not None:
             said.append(f"ended by signal {report.signal}")
         if report.output_truncated_bytes:
             said.append(f"{report.output_truncated_bytes} bytes of output were not kept")
-        return cls(report.workload_id, report.run, outcome, report.exit_status, "; ".join(said))
+        return cls(
+            report.workload_id,
+            report.run,
+            outcome,
+            report.exit_status,
+            "; ".join(said),
+            report.seen,
+        )
 
     def decide(self, turn: Turn) -> Callable[[], None]:
         """See `Request.decide`."""
@@ -69,9 +92,42 @@ class Ended:
                     outcome=self.outcome or why_stopped(standing),
                     exit_status=self.exit_status,
                     detail=self.detail,
+                    job=self.seen.job,
+                    node_names=self.seen.nodes,
+                    began_at_s=self.seen.began_at_s,
+                    finished_at_s=self.seen.finished_at_s,
+                    restarts=self.seen.restarts,
                 )
             )
         return lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSeen:
+    """A cluster says what of a pool is not the node's to give; told only if that is news."""
+
+    report: PoolReport
+
+    def decide(self, turn: Turn) -> Callable[[], None]:
+        """See `Request.decide`."""
+        report = self.report
+        if turn.pool_told(report.site, report.pool) != (report.out, report.others_w, report.why):
+            turn.tell(
+                PoolReported(
+                    at_s=turn.at_s,
+                    site=report.site,
+                    pool=report.pool,
+                    out=report.out,
+                    others_w=report.others_w,
+                    why=report.why,
+                )
+            )
+        return lambda: None
+
+
+def is_news(standing: Standing, seen: Seen) -> bool:
+    """True if the log does not hold this start yet."""
+    return standing.started_at_s is None or seen.restarts > standing.placed.restarts
 
 
 def _holding(views: Views, workload_id: str, run: int) -> Standing | None:

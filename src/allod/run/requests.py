@@ -35,6 +35,10 @@ from allod.run.views import Views, document_of
 ACCEPTED = 201  #: Status of an answer kept for a repeated request; the API's for a new workload.
 
 
+#: Accelerators out by node, watts of others, and why.
+PoolTold = tuple[tuple[tuple[int, int], ...], int, tuple[str, ...]]
+
+
 class Turn(Protocol):
     """What a request may see and do while it is decided."""
 
@@ -56,6 +60,10 @@ class Turn(Protocol):
 
     def answer_put(self, answer: Answer) -> None:
         """Keep an answer with the turn's leaves."""
+        ...
+
+    def pool_told(self, site: str, pool: str) -> PoolTold:
+        """What was last told of a pool that others share; empty if nothing was."""
         ...
 
     def workload(self, workload_id: str) -> WorkloadRow | None:

@@ -11,12 +11,15 @@ from allod.decide.control import controllers
 from allod.decide.layout import caps_over_time, class_steps, live_units
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.document import Document
+from allod.domain.event import PoolReported
 from allod.domain.fact import Fact
 from allod.domain.party import Party
-from allod.domain.site import Site
+from allod.domain.site import Pool, Site
 from allod.domain.units import UNBOUNDED
 from allod.run.node_views import ClassView, FactView, PoolView, SiteView
+from allod.run.ports import NO_CONTACT, Contact
 from allod.run.standing import Standing
+from allod.run.views import runner_name
 
 
 @dataclass(slots=True)
@@ -24,6 +27,7 @@ class _Use:
     """What holds room at one site, and what waits for it."""
 
     pools: Counter[str] = field(default_factory=Counter)
+    nodes: Counter[tuple[str, int]] = field(default_factory=Counter)  #: By pool and node.
     classes: Counter[str] = field(default_factory=Counter)
     waiting_classes: Counter[str] = field(default_factory=Counter)
     power_w: int = 0
@@ -31,17 +35,29 @@ class _Use:
     waiting: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the talk with a site's runner goes."""
+
+    out_of_reach_since_s: int | None = None
+    contact: Contact = NO_CONTACT
+
+
+_NO_LINK = Link()
+
+
 def site_views(
     documents: Mapping[str, Document],
     live: Iterable[Standing],
     at_s: int,
     may_run_at: Callable[[str], Mapping[str, str]],
-    out_of_reach_since_s: Mapping[str, int | None],
+    links: Mapping[str, Link],
+    reports: Mapping[tuple[str, str], PoolReported],
 ) -> list[SiteView]:
     """All sites of `documents` at `at_s`, by name.
 
     `may_run_at` tells the sites at which a workload may ever run, with its class there;
-    `out_of_reach_since_s` is by runner.
+    `links` is by runner, `reports` by site and pool.
     """
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
@@ -55,7 +71,8 @@ def site_views(
             parties,
             use[name],
             at_s,
-            out_of_reach_since_s.get(sites[name].runner),
+            links.get(runner_name(name, sites[name]), _NO_LINK),
+            reports,
         )
         for name in sorted(sites)
     ]
@@ -72,6 +89,8 @@ def _use(
             if standing.site in use:
                 here = use[standing.site]
                 here.pools[standing.pool] += standing.accelerators
+                for node, count in standing.placed.nodes:
+                    here.nodes[standing.pool, node] += count
                 here.classes[standing.class_name] += standing.accelerators
                 here.power_w += standing.placed.power_w
                 here.running += 1
@@ -89,9 +108,13 @@ def _view(
     parties: Mapping[str, Party],
     use: _Use,
     at_s: int,
-    out_of_reach_since_s: int | None,
+    link: Link,
+    reports: Mapping[tuple[str, str], PoolReported],
 ) -> SiteView:
-    pools = tuple(_pool(site, pool.name, use, at_s) for pool in site.pools)
+    pools = tuple(
+        _pool(site, pool, use, at_s, reports.get((name, pool.name))) for pool in site.pools
+    )
+    others_w = sum(pool.others_w for pool in pools)
     envelope = site.envelope
     base_load_w = (envelope.site.base_load_w.value or 0) if envelope else 0
     limit_w: int | None = None
@@ -105,15 +128,20 @@ def _view(
         title=site.title,
         at_s=at_s,
         runner=site.runner,
-        in_reach=out_of_reach_since_s is None,
-        out_of_reach_since_s=out_of_reach_since_s,
+        in_reach=link.out_of_reach_since_s is None,
+        out_of_reach_since_s=link.out_of_reach_since_s,
+        runner_version=link.contact.version,
+        poll_ms=round(link.contact.poll_s * 1000) if link.contact.version else None,
+        looked_at_s=link.contact.looked_at_s,
         live=sum(pool.live for pool in pools),
         in_use=sum(pool.in_use for pool in pools),
         free=sum(pool.free for pool in pools),
+        out=sum(pool.out for pool in pools),
         running=use.running,
         waiting=use.waiting,
         power_limit_w=limit_w,
-        power_committed_w=base_load_w + use.power_w,
+        power_committed_w=base_load_w + use.power_w + others_w,
+        others_w=others_w,
         base_load_w=base_load_w,
         pools=pools,
         classes=tuple(_classes(charter.classes, None, use, at_s)) if charter else (),
@@ -125,12 +153,23 @@ def _view(
     )
 
 
-def _pool(site: Site, name: str, use: _Use, at_s: int) -> PoolView:
-    live = live_units(site, name, at_s)
-    in_use = use.pools[name]
-    accelerator = next(pool.accelerator.value for pool in site.pools if pool.name == name)
+def _pool(site: Site, pool: Pool, use: _Use, at_s: int, report: PoolReported | None) -> PoolView:
+    live, in_use = live_units(site, pool.name, at_s), use.pools[pool.name]
+    out = report.out if report else ()
+    gone = min(live, sum(count for _, count in out))
+    twice = 0  # Work of ours still stands on what is out: that is not to be taken off two times.
+    if pool.accelerators_per_node > 1:
+        for node, count in out:
+            twice += max(0, use.nodes[pool.name, node] + count - pool.accelerators_per_node)
     return PoolView(
-        name=name, accelerator=accelerator, live=live, in_use=in_use, free=max(0, live - in_use)
+        name=pool.name,
+        accelerator=pool.accelerator.value,
+        live=live,
+        in_use=in_use,
+        free=max(0, live - in_use - gone + twice),
+        out=gone,
+        others_w=report.others_w if report else 0,
+        why=report.why if report else (),
     )
 
 

@@ -29,6 +29,9 @@ class Placed:
     cancelled_by: str | None = None
     outcome: str | None = None
     detail: str = ""
+    job: str = ""  #: What the system that runs it calls it.
+    node_names: list[str] = field(default_factory=list)
+    restarts: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """What differs from a workload that was never placed."""
@@ -163,6 +166,9 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
         outcome=Outcome(placed.outcome) if placed.outcome else None,
         exit_status=row.exit_status,
         detail=placed.detail,
+        job=placed.job,
+        node_names=tuple(placed.node_names),
+        restarts=placed.restarts,
         cancelled_by=placed.cancelled_by or "",
         actor=asked["actor"],
         expected_at_s=decision.get("expected_at_s"),

@@ -11,6 +11,7 @@ from allod.run.engine import Engine
 from allod.run.log import Answer, Leaf, WorkloadRow
 from allod.run.records import Admin, leaf_of
 from allod.run.recovery import Store
+from allod.run.requests import PoolTold
 from allod.run.views import Views
 
 _ANSWERS_KEPT = 20_000
@@ -88,6 +89,11 @@ class OneTurn:
         """See `requests.Turn.answer_put`."""
         self._by_key[answer.key] = answer
         self.new_answers.append(answer)
+
+    def pool_told(self, site: str, pool: str) -> PoolTold:
+        """See `requests.Turn.pool_told`."""
+        report = self._engine.reports.get((site, pool))
+        return ((), 0, ()) if report is None else (report.out, report.others_w, report.why)
 
     def workload(self, workload_id: str) -> WorkloadRow | None:
         """See `requests.Turn.workload`."""

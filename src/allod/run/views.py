@@ -21,6 +21,7 @@ from allod.domain.event import (
     DocumentsApplied,
     NodeStarted,
     Outcome,
+    PoolReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -28,7 +29,7 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.domain.site import Site
-from allod.domain.workload import OnReclaim
+from allod.domain.workload import OnNodeFailure, OnReclaim, waits_again
 from allod.prove.encoding import canonical
 from allod.run.log import Act, DocumentRow, Leaf, TokenRow, ViewChange, WorkloadLeaf
 from allod.run.node_views import State
@@ -82,11 +83,16 @@ class Views:
     def runner(self, site: str) -> str:
         """The runner of the site, '' if there is no such site now."""
         found = self._sites.get(site)
-        return found.runner if found else ""
+        return runner_name(site, found) if found else ""
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """The sites that hold now, by name. Change nothing in it."""
+        return self._sites
 
     def runners(self) -> list[tuple[str, str]]:
         """Every site with its runner, by name."""
-        return sorted((name, site.runner) for name, site in tuple(self._sites.items()))
+        return sorted((name, runner_name(name, site)) for name, site in tuple(self._sites.items()))
 
     def _runner_site(self, name: str) -> Site | None:
         """The site, if it has a runner."""
@@ -108,7 +114,7 @@ class Views:
         for standing in self.live.values():
             if standing.holds_room and standing.workload_id not in self.unattended:
                 site = self._sites.get(standing.site)
-                if site is not None and site.runner == runner:
+                if site is not None and runner_name(standing.site, site) == runner:
                     yield standing
 
     # ------------------------------------------------------------ the fold
@@ -135,8 +141,8 @@ class Views:
                 )
             case TokenRevoked():
                 self._token(replace(self.tokens[record.name], revoked_at_s=record.at_s))
-            case NodeStarted() | TimePassed():
-                pass
+            case NodeStarted() | PoolReported() | TimePassed():
+                pass  # What was reported of a pool is asked of the engine, which keeps it.
             case _:
                 assert_never(record)
 
@@ -195,6 +201,7 @@ class Views:
                 if decision.run != standing.run or not standing.holds_room:
                     return
                 standing.placed.reclaimed = True
+                self._notify(standing, leaf)
                 self._stop(standing, decision.stop_at_s, "reclaimed", leaf)
             case _:
                 assert_never(decision)
@@ -240,6 +247,7 @@ class Views:
             case WorkloadStarted():
                 if event.run == standing.run and standing.holds_room:
                     standing.started_at_s = event.at_s
+                    _note_seen(standing, event)
                     running = standing.state is State.PLACED
                     self._move(standing, State.RUNNING if running else standing.state, leaf)
             case WorkloadEnded():
@@ -251,13 +259,20 @@ class Views:
     def _end(self, standing: Standing, event: WorkloadEnded, leaf: Leaf) -> None:
         self.unattended.pop(standing.workload_id, None)
         standing.placed.outcome, standing.placed.detail = event.outcome.value, event.detail
+        _note_seen(standing, event)
         standing.exit_status = event.exit_status
-        requeue = standing.spec.get("on_reclaim", OnReclaim.REQUEUE.value) == OnReclaim.REQUEUE
-        if event.outcome is Outcome.RECLAIMED and requeue:
+        again = waits_again(
+            event.outcome,
+            OnReclaim(standing.spec.get("on_reclaim", OnReclaim.REQUEUE)),
+            OnNodeFailure(standing.spec.get("on_node_failure", OnNodeFailure.REQUEUE)),
+        )
+        if again and standing.placed.cancelled_by is None:
             standing.site = standing.pool = ""
             standing.class_name = standing.spec.get("access_class") or ""
             standing.started_at_s = None
             standing.placed = Placed(outcome=event.outcome.value, detail=event.detail)
+            if event.outcome is Outcome.NODE_FAILED:  # What spoke for its placement is over.
+                standing.decision = standing.decision_kind = ""
             self._move(standing, State.WAITING, leaf)
         else:
             standing.ended_at_s = event.at_s
@@ -269,7 +284,11 @@ class Views:
         self._move(standing, State.STOPPING, leaf)
         site = self._runner_site(standing.site)
         if site is not None and standing.workload_id not in self.unattended:
-            body = {"cause": cause, "grace_s": site.stop_time_s, "runner": site.runner}
+            body = {
+                "cause": cause,
+                "grace_s": site.stop_time_s,
+                "runner": runner_name(standing.site, site),
+            }
             self._acts.append(
                 Act(
                     # One id per request to stop: a cancellation may come after a reclaim.
@@ -279,6 +298,22 @@ class Views:
                     "stop",
                     canonical(body),
                     at_s,
+                )
+            )
+
+    def _notify(self, standing: Standing, leaf: Leaf) -> None:
+        """Let the run know at once that its notice has begun, if it asks for that."""
+        signal = standing.spec.get("notice_signal")
+        site = self._runner_site(standing.site)
+        if signal and site is not None and site.slurm is not None:
+            body = {"runner": runner_name(standing.site, site), "signal": signal}
+            self._acts.append(
+                Act(
+                    f"{standing.workload_id}.{standing.run}.notify.{leaf.seq}",
+                    standing.workload_id,
+                    standing.run,
+                    "notify",
+                    canonical(body),
                 )
             )
 
@@ -338,17 +373,37 @@ def document_of(row: DocumentRow) -> dict[str, Any]:
     return held
 
 
+def runner_name(name: str, site: Site) -> str:
+    """Who carries out the placements of site `name`: every Slurm site has a runner of its own."""
+    return f"slurm/{name}" if site.runner == "slurm" else site.runner
+
+
+def _note_seen(standing: Standing, event: WorkloadStarted | WorkloadEnded) -> None:
+    """Keep what the system that runs it says of the run."""
+    placed = standing.placed
+    placed.job, placed.restarts = event.job or placed.job, max(event.restarts, placed.restarts)
+    if event.node_names:
+        placed.node_names = list(event.node_names)
+
+
 def _start(standing: Standing, site: Site) -> Act:
     """The act that starts the run that `standing` was just placed for."""
     spec = standing.spec
+    asked = orjson.loads(standing.asked)
     body = {
         "accelerators": standing.accelerators,
+        "access_class": standing.class_name,
         "command": spec.get("command", []),
         "container": spec.get("container"),
         "environment": spec.get("environment", {}),
         "grace_s": site.stop_time_s,
+        "name": asked["name"],
+        "nodes": standing.placed.nodes,
+        "person": asked["actor"],
         "pool": standing.pool,
-        "runner": site.runner,
+        "power_w": standing.placed.power_w,
+        "project": standing.project,
+        "runner": runner_name(standing.site, site),
         "site": standing.site,
         "wall_time_s": spec["wall_time_s"],
     }

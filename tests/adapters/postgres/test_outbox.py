@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from allod.adapters.postgres import Store
-from allod.errors import Conflict, NotFound
-from allod.run.log import Act, ActState, Answer, ViewChange
+from allod.run.log import Act, ActNote, ActState, Answer, ViewChange
 from tests.adapters.postgres.rows import leaves
 
 NOTHING = ViewChange()
@@ -28,7 +27,7 @@ def test_acts_come_out_as_they_went_in_and_in_order(store: Store) -> None:
 
 def test_the_same_act_again_changes_nothing(store: Store) -> None:
     store.append(leaves(0, 1), NOTHING, [act(1)])
-    store.act_done("w-1/1/start", "done")
+    store.acts_done([ActNote("w-1/1/start", "done")])
     store.append(leaves(1, 1), NOTHING, [act(1), act(2), act(2)])
     assert due_ids(store) == ["w-2/1/start"]
 
@@ -45,23 +44,22 @@ def test_an_act_waits_for_its_time(store: Store) -> None:
 )
 def test_only_what_is_open_is_asked_again(store: Store, state: ActState, comes_back: bool) -> None:
     store.append(leaves(0, 1), NOTHING, [act(1)])
-    store.act_done("w-1/1/start", state, "said\0so", not_before_s=70)
+    store.acts_done([ActNote("w-1/1/start", state, "said\0so", 70)])
     assert due_ids(store, now_s=69) == []
     if comes_back:
         (again,) = store.acts_due(70, 10)
         assert (again.state, again.attempts, again.detail) == (state, 1, "said�so")
-        store.act_done("w-1/1/start", "done")
+        store.acts_done([ActNote("w-1/1/start", "done")])
     assert due_ids(store) == []
 
 
 def test_done_and_refused_are_final(store: Store) -> None:
-    store.append(leaves(0, 1), NOTHING, [act(1)])
-    store.act_done("w-1/1/start", "done")
-    store.act_done("w-1/1/start", "done")
-    with pytest.raises(Conflict, match="is done and cannot become refused"):
-        store.act_done("w-1/1/start", "refused")
-    with pytest.raises(NotFound, match="no act 'w-2'"):
-        store.act_done("w-2", "done")
+    store.append(leaves(0, 1), NOTHING, [act(1), act(2)])
+    done, refused = ActNote("w-1/1/start", "done"), ActNote("w-1/1/start", "refused")
+    assert store.acts_done([done]) == []
+    assert store.acts_done([done, ActNote("w-2/1/start", "unknown")]) == []
+    assert store.acts_done([refused, ActNote("w-3", "done")]) == ["w-1/1/start", "w-3"]
+    assert due_ids(store) == ["w-2/1/start"]
 
 
 def test_the_first_answer_under_a_key_stands(store: Store) -> None:

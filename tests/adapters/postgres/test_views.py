@@ -10,6 +10,7 @@ from allod.adapters.postgres.queries import VIEWS
 from allod.errors import Unavailable
 from allod.run.log import (
     Act,
+    ActNote,
     DocumentRow,
     TokenRow,
     ViewChange,
@@ -184,7 +185,7 @@ def test_a_dump_shows_every_difference(store: Store, wrong: ViewChange) -> None:
 def test_a_dump_leaves_out_how_acts_went(store: Store) -> None:
     a_history(store)
     live = store.views_dump()
-    store.act_done("a-1", "unknown", "no answer", not_before_s=99)
+    store.acts_done([ActNote("a-1", "unknown", "no answer", 99)])
     assert store.views_dump() == live
     store.views_put(ViewChange(), [Act("a-2", "w-1", 1, "stop", b"")], next_seq=3)
     assert store.views_dump() != live

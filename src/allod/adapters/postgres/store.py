@@ -14,8 +14,8 @@ from allod.adapters.postgres.connection import Session
 from allod.adapters.postgres.queries import LOG, SESSION, VIEWS
 from allod.adapters.postgres.reads import Reads
 from allod.adapters.postgres.writer import Writer
-from allod.errors import Conflict, NotFound
-from allod.run.log import Act, ActState, Answer, DocumentRow, Leaf, ViewChange
+from allod.errors import Conflict
+from allod.run.log import Act, ActNote, Answer, DocumentRow, Leaf, ViewChange
 
 #: Rows fetched at a time while streaming the log.
 _FETCH: Final = 4096
@@ -178,27 +178,27 @@ class Store(Reads):
             rows = cursor.execute(LOG["acts_due"], [now_s, limit]).fetchall()
         return [Act(*row) for row in rows]
 
-    def act_done(
-        self, act_id: str, state: ActState, detail: str = "", not_before_s: int = 0
-    ) -> None:
-        """Note how an attempt went; pending or unknown acts come back from `not_before_s` on.
+    def acts_done(self, notes: Sequence[ActNote]) -> list[str]:
+        """Note how attempts went; pending or unknown acts come back from `not_before_s` on.
 
-        Done and refused are final: noting the same again is fine, another state is `Conflict`.
+        Done and refused are final: noting the same again is fine; acts that are noted otherwise,
+        or that are not there, stay as they are and are returned. The disk is not waited for: of a
+        note that a crash of the server loses, the act is only done again by its id.
         """
+        last = {note.act_id: note for note in notes}
         params = {
-            "act_id": act_id,
-            "state": state,
-            "detail": detail.replace("\0", "�"),
-            "not_before_s": not_before_s,
+            "act_ids": list(last),
+            "states": [note.state for note in last.values()],
+            "details": [note.detail.replace("\0", "\ufffd") for note in last.values()],
+            "not_before_s": [note.not_before_s for note in last.values()],
         }
-        with self._writer.session() as session:
-            if session.execute(LOG["act_done"], params).rowcount:
-                return
-            found = session.execute(LOG["act_state"], [act_id]).fetchone()
-        if found is None:
-            raise NotFound(f"no act '{act_id}'")
-        if found[0] != state:
-            raise Conflict(f"act '{act_id}' is {found[0]} and cannot become {state}")
+        with self._writer.session() as session, session.transaction():
+            session.execute(LOG["not_waiting_for_the_disk"])
+            if session.execute(LOG["acts_done"], params).rowcount == len(last):
+                return []
+            rows = session.execute(LOG["act_states"], [list(last)]).fetchall()
+        found = dict(rows)
+        return [act_id for act_id, note in last.items() if found.get(act_id) != note.state]
 
     def answer(self, key: str) -> Answer | None:
         """Return what was answered under this key, or None."""

@@ -61,16 +61,22 @@ WHERE state IN ('pending', 'unknown') AND not_before_s <= %b::bigint
 ORDER BY ordinal
 LIMIT %b::bigint
 
--- name: act_done
--- Notes how an attempt at an act went. What is done or refused stays so.
-UPDATE act
-SET state = %(state)b::text, detail = %(detail)b::text, not_before_s = %(not_before_s)b::bigint,
-    attempts = attempts + 1
-WHERE act_id = %(act_id)b::text AND state IN ('pending', 'unknown')
+-- name: not_waiting_for_the_disk
+-- For this transaction only.
+SET LOCAL synchronous_commit TO off
 
--- name: act_state
--- The state of one act.
-SELECT state FROM act WHERE act_id = %b::text
+-- name: acts_done
+-- Notes how attempts at acts went. What is done or refused stays so.
+UPDATE act
+SET state = noted.state, detail = noted.detail, not_before_s = noted.not_before_s,
+    attempts = act.attempts + 1
+FROM unnest(%(act_ids)b::text[], %(states)b::text[], %(details)b::text[], %(not_before_s)b::bigint[])
+    AS noted (act_id, state, detail, not_before_s)
+WHERE act.act_id = noted.act_id AND act.state IN ('pending', 'unknown')
+
+-- name: act_states
+-- The states of these acts.
+SELECT act_id, state FROM act WHERE act_id = ANY(%b::text[])
 
 -- name: answer
 -- The answer under a key.

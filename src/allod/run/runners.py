@@ -1,0 +1,66 @@
+"""The runners of a node: those it was given, and one for each site that names a cluster.
+
+Sites come and change while the node lives, and so do their runners. A start that is due for a site
+finds the runner of that site's present document.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+from allod.domain.site import Site
+from allod.run.ports import Cluster, Runner
+from allod.run.views import runner_name
+
+#: Makes the runner of a site of this name; the runner before it, if there was one, is the third.
+Connect = Callable[[str, Site, Runner | None], Runner]
+
+
+class Runners(Mapping[str, Runner]):
+    """Runners by name; may be read from any thread while `follow` changes them."""
+
+    def __init__(self, fixed: Mapping[str, Runner], connect: Connect | None = None) -> None:
+        self._fixed, self._connect = dict(fixed), connect
+        self._made: dict[str, tuple[Site, Runner]] = {}
+        self._lock = threading.Lock()
+
+    def follow(self, sites: Mapping[str, Site]) -> None:
+        """Have a runner for every site that names a cluster, as its document has it now."""
+        with self._lock:
+            wanted = {
+                runner_name(name, site): (name, site)
+                for name, site in sites.items()
+                if site.slurm is not None and self._connect is not None
+            }
+            kept: dict[str, tuple[Site, Runner]] = {}
+            for runner, (name, site) in sorted(wanted.items()):
+                before = self._made.get(runner)
+                if before is not None and before[0] == site:
+                    kept[runner] = before
+                else:
+                    assert self._connect is not None
+                    kept[runner] = (site, self._connect(name, site, before and before[1]))
+            dropped = [
+                held
+                for name, (_, held) in self._made.items()
+                if name not in kept or kept[name][1] is not held
+            ]
+            self._made = kept
+        for runner_ in dropped:
+            close(runner_)
+
+    def __getitem__(self, name: str) -> Runner:
+        return self._made[name][1] if name in self._made else self._fixed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({**self._fixed, **self._made}))
+
+    def __len__(self) -> int:
+        return len({**self._fixed, **self._made})
+
+
+def close(runner: Runner) -> None:
+    """Let go of what a runner holds."""
+    if isinstance(runner, Cluster):
+        runner.close()

@@ -1,0 +1,104 @@
+"""Sites as they are shown: what is live, in use, out and free, and what power is committed."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from allod.bootstrap import real_engine
+from allod.domain.event import PoolReported
+from allod.errors import NotFound
+from allod.run.node import Node, Pace
+from allod.run.node_views import SiteView, State
+from allod.run.ports import PoolReport
+from allod.run.reports import PoolSeen
+from allod.run.sites import site_views
+from allod.run.standing import Placed, Standing
+from tests.run.memory_store import MemoryStore
+from tests.run.world import HandClock, ScriptedRunner, site
+
+PER_NODE = 4
+
+
+def shown(used: dict[int, int], report: PoolReported | None, units: int = 8) -> SiteView:
+    """Site 'here' with two nodes, on which one workload holds `used`, after `report`."""
+    pool = {"name": "p", "accelerator": "h100", "accelerators_per_node": PER_NODE}
+    document = site(units=units, pools=[pool])
+    standing = Standing(
+        workload_id="w1",
+        ordinal=1,
+        asked="{}",
+        spec={},
+        project="ours",
+        class_name="",
+        accelerators=sum(used.values()),
+        submitted_at_s=0,
+        last_seq=0,
+        state=State.RUNNING,
+        site="here",
+        pool="p",
+        placed=Placed(nodes=[list(item) for item in used.items()], power_w=1000),
+    )
+    reports = {("here", "p"): report} if report else {}
+    documents = {document.key: document}
+    (view,) = site_views(documents, [standing], 10, lambda _: {}, {}, reports)
+    return view
+
+
+def reported(*out: tuple[int, int], others_w: int = 0, why: tuple[str, ...] = ()) -> PoolReported:
+    return PoolReported(at_s=5, site="here", pool="p", out=out, others_w=others_w, why=why)
+
+
+def test_free_is_what_is_neither_in_use_nor_out_on_each_node():
+    """All uses of two nodes against all that may be out on them."""
+    each = range(PER_NODE + 1)
+    for used, out in product(product(each, repeat=2), repeat=2):
+        report = reported(*((x, n) for x, n in enumerate(out) if n))
+        (pool,) = shown({x: n for x, n in enumerate(used) if n}, report).pools
+        left = sum(max(0, PER_NODE - u - o) for u, o in zip(used, out, strict=True))
+        assert (pool.in_use, pool.out, pool.free) == (sum(used), sum(out), left), (used, out)
+
+
+def test_what_others_draw_is_committed_and_said():
+    view = shown({0: 2}, reported((1, 4), others_w=700, why=("n1 is down: Not responding",)))
+    assert (view.out, view.others_w, view.power_committed_w) == (4, 700, 1700)
+    assert view.pools[0].why == ("n1 is down: Not responding",)
+    bare = shown({0: 2}, None)
+    assert (bare.out, bare.others_w, bare.power_committed_w) == (0, 0, 1000)
+    assert bare.pools[0].why == ()
+
+
+def test_no_more_is_out_than_is_live():
+    view = shown({}, reported((0, 4), (1, 4)), units=4)
+    assert (view.live, view.out, view.free) == (4, 4, 0)
+
+
+def test_a_node_that_was_ended_still_shows_what_was_reported():
+    """The engine keeps the reports, so that its log or its snapshot brings them back."""
+    store, clock = MemoryStore(), HandClock()
+    said = PoolSeen(PoolReport("here", "p", ((0, 3),), others_w=700, why=("n0 is down",)))
+
+    def opened() -> Node:
+        node = Node(
+            store,
+            real_engine(),
+            {"local": ScriptedRunner()},
+            clock,
+            pace=Pace(runner_threads=1, poll_s=0.01, observe_s=0.02),
+        )
+        node.start()
+        return node
+
+    node = opened()
+    node.apply([site(units=8)]).result(10)
+    for _ in range(2):  # Said again it is no news.
+        node._controller.ask(said).result(10)
+    with pytest.raises(NotFound):
+        node._controller.ask(PoolSeen(PoolReport("there", "p", ((0, 1),)))).result(10)
+    node.close()
+    again = opened()
+    (pool,) = again.site("here").pools
+    again.close()
+    assert (pool.out, pool.free, pool.others_w, pool.why) == (3, 5, 700, ("n0 is down",))
+    assert [leaf.kind for leaf in store.leaves].count("event/PoolReported") == 1
