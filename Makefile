@@ -2,15 +2,19 @@
 # PYTHON=/path/to/python3.12 picks the interpreter of .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench lock clean
+.PHONY: help up test check bench lock slurm-up slurm-down clean
 export PYTHON
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 17
 
-up: ## Start a node with the example sites and work, and print its address
+up: ## Start a node with the example sites and work; SLURM=1: on three Slurm clusters (as root)
 	@scripts/setup.sh
+ifeq ($(SLURM),1)
+	@scripts/up-on-slurm.sh
+else
 	@.venv/bin/allod up --example
+endif
 
 test: ## Run every check and every test
 	@scripts/setup.sh dev
@@ -33,5 +37,13 @@ lock: ## Pin the packages anew: requirements.lock, requirements-dev.lock
 	@scripts/setup.sh
 	@scripts/lock.sh
 
-clean: ## Stop the node and remove .venv, caches and .allod with all its data
+slurm-up: ## Start two Slurm clusters on this machine, to try things on (as root)
+	@scripts/setup.sh
+	@.venv/bin/python -m tests.slurm up
+
+slurm-down: ## End them, with all their jobs
+	@scripts/setup.sh
+	@.venv/bin/python -m tests.slurm down
+
+clean: ## Stop the node and its clusters, and remove .venv, caches and .allod with all its data
 	@scripts/clean.sh

@@ -9,5 +9,9 @@ if [ -d .allod ] && [ -x .venv/bin/allod ]; then
     .venv/bin/allod down ||
         fail "the node of this checkout did not stop, so nothing was removed; if none runs, remove .allod first"
 fi
+# Clusters of `SLURM=1 make up` of this checkout; those of another one are left alone.
+if [ "$(cat /run/allod-slurm/checkout 2>/dev/null)" = "$PWD" ] && [ -x .venv/bin/python ]; then
+    .venv/bin/python -m tests.slurm down
+fi
 rm -rf .allod .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
 find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need from the system: Chromium, for the tests in a browser.
-# Skips what is there. Without it the other tests run all the same, and it says so.
+# Installs what the tests need from the system: Chromium, for the tests in a browser, Slurm, for
+# those that start clusters of their own, and sshd, for those that reach one by ssh. Skips what is there. Without them the other tests
+# run all the same, and it says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
+. scripts/slurm.sh
 
 # Ubuntu's `chromium` may be a mere pointer to a snap, so ask it to speak.
 has_chromium() {
@@ -35,3 +37,20 @@ install_chromium() {
 
 has_chromium || (install_chromium) ||
     say "going on without Chromium: the tests in a browser will be skipped"
+
+# For root alone, as only root can start them.
+if [ -n "$(why_no_slurm)" ] && [ "$(id -u)" -eq 0 ]; then
+    (install_slurm "for the tests on Slurm clusters") || true
+fi
+why="$(why_no_slurm)"
+[ -z "$why" ] || say "going on without Slurm: the tests on its clusters will be skipped: $why"
+
+# Where a systemd runs, the package would at once let people in at port 22. The tests start one
+# of their own, on a port of their own.
+if ! PATH="$PATH:/usr/sbin" command -v sshd >/dev/null; then
+    if [ "$(id -u)" -eq 0 ] && [ ! -d /run/systemd/system ]; then
+        (install_packages "for the tests by ssh" openssh-server) || true
+    fi
+    PATH="$PATH:/usr/sbin" command -v sshd >/dev/null ||
+        say "going on without sshd: the tests by ssh will be skipped; the package openssh-server has it"
+fi

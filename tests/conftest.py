@@ -1,4 +1,4 @@
-"""What all tests share: the shared data, Chromium, Hypothesis profiles, numba's cache."""
+"""What all tests share: data, Chromium, Slurm clusters, Hypothesis profiles, numba's cache."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Here and not in the folders that use them, so that all share the clusters that were started.
+pytest_plugins = ["tests.slurm.fixtures"]
 
 
 def _kernel_cache() -> Path:

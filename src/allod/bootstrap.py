@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from allod.adapters.local import LocalRunner
 from allod.adapters.postgres import EmbeddedServer, Store
+from allod.adapters.slurm import connect
 from allod.config import Config, read_config
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
@@ -23,6 +25,7 @@ from allod.run.controller import Limits
 from allod.run.engine import EngineMaker
 from allod.run.log import Leaf
 from allod.run.node import Node, Pace
+from allod.run.runners import Runners
 
 _RUNS = "runs"
 #: A thread that waits for the interpreter gets it after so long. With Python's 5 ms, every step of
@@ -84,11 +87,16 @@ def open_node(
         url, revive = _database(config, held)
         store = Store.open(url)
         held.callback(store.close)
+        clock = SystemClock()
+        runners = Runners(
+            {"local": LocalRunner(runs, output_cap_bytes=config.output_max_bytes)},
+            partial(connect, config.data_dir, store.node_id().replace("-", ""), clock),
+        )
         node = Node(
             store,
             maker or real_engine(),
-            {"local": LocalRunner(runs, output_cap_bytes=config.output_max_bytes)},
-            SystemClock(),
+            runners,
+            clock,
             limits=Limits(
                 batch_requests=config.batch_requests,
                 queue_requests=config.queue_requests,
@@ -97,6 +105,7 @@ def open_node(
             ),
             pace=Pace(
                 runner_threads=config.runner_threads,
+                cluster_threads=config.cluster_threads,
                 poll_s=config.runner_poll_ms / 1000,
                 observe_s=float(config.runner_observe_s),
             ),

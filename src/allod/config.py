@@ -32,6 +32,8 @@ class Config(BaseModel):
     """True if others than this machine may reach it."""
     runner_threads: int = Field(default=4, ge=1, le=64)
     """Workloads that are started or stopped at the same time. [1]"""
+    cluster_threads: int = Field(default=20, ge=1, le=200)
+    """The same for one cluster, such as one that runs Slurm. [1]"""
     runner_poll_ms: int = Field(default=100, ge=10, le=60_000)
     """How often runners are asked what has ended. [ms]"""
     runner_observe_s: int = Field(default=5, ge=1, le=3_600)
