@@ -43,7 +43,7 @@ from allod.run.node_views import (
     Token,
     WorkloadView,
 )
-from allod.run.ports import OutputPart
+from allod.run.ports import Finding, OutputPart
 
 T = TypeVar("T")
 START_S = 1_795_291_200  # 2026-11-21 20:00 UTC
@@ -110,6 +110,7 @@ class FakeNode:
         self.followers: list[FakeFollower] = []
         self.secrets: dict[str, Token] = {}
         self.checks = 0
+        self.found: tuple[Finding, ...] = (Finding("slurm", "works", "Slurm 22.05.8"),)
         self._turn = threading.RLock()
 
     # ------------------------------------------------------------ what a test does to it
@@ -452,6 +453,12 @@ class FakeNode:
         if name not in found:
             raise NotFound(f"there is no site '{name}'", mend=f"sites are {', '.join(found)}")
         return found[name]
+
+    def check_site(self, name: str) -> tuple[Finding, ...]:
+        self.site(name)
+        if not self.found:
+            raise InvalidInput(f"site '{name}' names no cluster", mend="give it one")
+        return self.found
 
     def _narvik(self) -> SiteView:
         used = self.live - self.free

@@ -14,6 +14,7 @@ WRITES = [
     ("POST", "/v1/workloads/w1/cancel", Role.SUBMIT),
     ("POST", "/v1/documents", Role.OPERATOR),
     ("DELETE", "/v1/documents/Project/fjord", Role.OPERATOR),
+    ("POST", "/v1/sites/narvik/check", Role.OPERATOR),
 ]
 READS = [
     "/v1/workloads",

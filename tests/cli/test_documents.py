@@ -156,13 +156,26 @@ SITE = {
     "out_of_reach_since_s": None,
     "live": 16,
     "in_use": 4,
-    "free": 12,
+    "out": 3,
+    "free": 9,
     "running": 1,
     "waiting": 2,
     "power_limit_w": 44_000,
     "power_committed_w": 11_900,
+    "others_w": 700,
     "base_load_w": 2000,
-    "pools": [{"name": "gb300", "accelerator": "gb300-nvl72", "live": 16, "in_use": 4, "free": 12}],
+    "pools": [
+        {
+            "name": "gb300",
+            "accelerator": "gb300-nvl72",
+            "live": 16,
+            "in_use": 4,
+            "out": 3,
+            "free": 9,
+            "others_w": 700,
+            "why": ["n3 is down: Not responding"],
+        }
+    ],
     "classes": [
         {
             "name": name,
@@ -198,7 +211,7 @@ UNKNOWN = {"standing": "unknown"}
 
 
 def test_a_base_load_that_is_not_known_is_not_shown_as_none(allod: Allod, node: PlayedNode) -> None:
-    zero = {"power_limit_w": 0, "power_committed_w": 0, "base_load_w": 0}
+    zero = {"power_limit_w": 0, "power_committed_w": 0, "base_load_w": 0, "others_w": 0}
     node.on("GET", "/v1/sites/narvik", SITE | zero)
     told = document_of(power_w={"value": 44_000}, base_load_w=UNKNOWN)
     node.on("GET", "/v1/documents/Site/narvik", told)
@@ -215,7 +228,7 @@ def test_sites_are_listed_with_room_and_power(allod: Allod, node: PlayedNode) ->
     node.on("GET", "/v1/documents", {"items": [document_of()], "next": None})
     node.on("GET", "/v1/sites", {"items": [SITE], "next": None})
     line = allod("site", "list").out.splitlines()[1]
-    assert line.split() == ("narvik NO 16 4 12 2 11.9 kW 44.0 kW local".split())
+    assert line.split() == ("narvik NO 16 4 3 9 2 11.9 kW 44.0 kW local".split())
     away = SITE | {"in_reach": False, "out_of_reach_since_s": 1_800_000_000}
     node.on("GET", "/v1/sites", {"items": [away], "next": None})
     assert "out of reach since 2027-01-15 08:00:00 UTC" in allod("site", "list").out
@@ -229,11 +242,70 @@ def test_a_site_shows_its_facts_with_how_well_they_stand(allod: Allod, node: Pla
     assert "operator    unknown (not announced)" in lines
     assert "management  NO, GB (declared: a page)" in lines
     assert "control     GB, unknown" in lines
-    assert "power       11.9 kW committed (base load 2.00 kW) of 44.0 kW" in lines
+    assert "power       11.9 kW committed (base load 2.00 kW, others 700 W) of 44.0 kW" in lines
+    assert "live        16, 4 in use, 3 out, 9 free" in lines
+    assert ["gb300", "gb300-nvl72", "16", "4", "3", "9"] in [line.split() for line in lines]
+    assert "gb300: n3 is down: Not responding" in lines
     assert [line.split()[0] for line in lines if line.startswith(("norw", "- st"))] == [
         "norwegian",
         "-",
     ]
+
+
+def test_a_site_shows_the_cluster_and_when_it_was_seen(allod: Allod, node: PlayedNode) -> None:
+    seen = {
+        "runner": "slurm/narvik",
+        "runner_version": "Slurm 22.05.8 (slurmrestd v0.0.38)",
+        "poll_ms": 1500,
+        "looked_at_s": 1_800_000_000,
+    }
+    node.on("GET", "/v1/sites/narvik", SITE | seen)
+    node.on("GET", "/v1/documents/Site/narvik", document_of())
+    assert (
+        "cluster     Slurm 22.05.8 (slurmrestd v0.0.38), seen at 2027-01-15 08:00:00 UTC, "
+        "asked every 1.5 s"
+    ) in allod("site", "show", "narvik").out.splitlines()
+
+
+FOUND = [
+    {"topic": "key", "state": "works", "said": "narvik signs HS256, mode 600", "mend": ""},
+    {"topic": "pool gb300", "state": "warning", "said": "n2 is down", "mend": "repair n2"},
+]
+FAILS = {"topic": "power", "state": "fails", "said": "no licence\x1b[2J", "mend": "add one"}
+
+
+def test_a_check_says_what_works_and_how_to_mend_the_rest(allod: Allod, node: PlayedNode) -> None:
+    checked = {"site": "narvik", "works": True, "findings": FOUND}
+    node.on("POST", "/v1/sites/narvik/check", checked)
+    result = allod("site", "check", "narvik")
+    assert result.status == 0
+    assert result.out.splitlines() == [
+        "✓ key         narvik signs HS256, mode 600",
+        "! pool gb300  n2 is down",
+        "              mend: repair n2",
+        "",
+        "1 works, 1 warning, 0 fail",
+    ]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_check_in_which_something_fails_ends_with_1(
+    allod: Allod, node: PlayedNode, form: tuple[str, ...]
+) -> None:
+    checked = {"site": "narvik", "works": False, "findings": [*FOUND, FAILS]}
+    node.on("POST", "/v1/sites/narvik/check", checked)
+    result = allod("site", "check", "narvik", *form)
+    assert result.status == 1
+    if form:
+        assert result.json == checked
+    else:
+        assert "✗ power       no licence?[2J" in result.out.splitlines()
+
+
+def test_a_site_without_a_cluster_cannot_be_checked(allod: Allod, node: PlayedNode) -> None:
+    wrong = problem(422, "invalid-input", "site 'narvik' names no cluster")
+    node.on("POST", "/v1/sites/narvik/check", wrong)
+    assert allod("site", "check", "narvik").status == 2
 
 
 def test_a_name_cannot_leave_its_place_in_the_address(allod: Allod, node: PlayedNode) -> None:

@@ -24,7 +24,7 @@ from allod.run.node_views import (
     Token,
     WorkloadView,
 )
-from allod.run.ports import OutputPart, StreamName
+from allod.run.ports import Finding, OutputPart, StreamName
 
 
 class SiteAnswer(Protocol):
@@ -159,6 +159,9 @@ class NodeApi(Protocol):
 
     def site(self, name: str) -> SiteView:
         """The site now; NotFound if there is none."""
+
+    def check_site(self, name: str) -> tuple[Finding, ...]:
+        """What works at a site's cluster; InvalidInput if it names none."""
 
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal
 from allod.run.node_views import Change, State
+from allod.run.ports import Finding
 
 T = TypeVar("T")
 
@@ -48,6 +49,16 @@ class Decided(Shape):
     seq: int
     """Its leaf in the log."""
     decision: Placement | Hold | Refusal | Reclaim
+
+
+class Checked(Shape):
+    """What a check of a site's cluster found."""
+
+    site: str
+    works: bool
+    """True if nothing fails; there may be warnings."""
+    findings: list[Finding]
+    """In the order in which they were looked at; a later one may need an earlier one."""
 
 
 class SiteAnswer(Shape):

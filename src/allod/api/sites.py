@@ -8,8 +8,17 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from allod.api import views
-from allod.api.routing import READ_PROBLEMS, After, Limit, NodeDep, Reader, StrictRoute, problems
-from allod.api.shapes import Decided, Listed
+from allod.api.routing import (
+    READ_PROBLEMS,
+    After,
+    Limit,
+    NodeDep,
+    Operator,
+    Reader,
+    StrictRoute,
+    problems,
+)
+from allod.api.shapes import Checked, Decided, Listed
 from allod.api.views import JsonResponse
 from allod.run.node_views import SiteView
 
@@ -38,6 +47,21 @@ def sites(node: NodeDep) -> Response:
 def site(node: NodeDep, name: Annotated[str, Path(max_length=64)]) -> Response:
     """The site as it is now."""
     return JsonResponse(views.plain(node.site(name)))
+
+
+@router.post(
+    "/sites/{name}/check",
+    tags=["sites"],
+    summary="Check a site's cluster",
+    responses={200: {"model": Checked}, **problems(401, 403, 404, 422, 503)},
+)
+def check(node: NodeDep, token: Operator, name: Annotated[str, Path(max_length=64)]) -> Response:
+    """Connect to the cluster, look at all that is needed, and say what works and what mends the
+    rest. Nothing is changed, and what fails is no error of this request.
+    """
+    found = node.check_site(name)
+    works = all(item.state != "fails" for item in found)
+    return JsonResponse({"site": name, "works": works, "findings": views.plain(found)})
 
 
 @router.get(

@@ -30,14 +30,23 @@ def folder() -> Path:
     )
 
 
-def give_once(node: NodeClient) -> str:
-    """Apply the world and submit the work to a node without any document; what it did, in words."""
-    if node.get("/v1/documents")["items"]:
+def give_once(node: NodeClient, world_file: Path | None = None) -> str:
+    """Apply the world and submit the work to a node without any document; what it did, in words.
+
+    `world_file` stands in place of the example's own world. It is applied to a node with documents
+    too, for what it names may have moved.
+    """
+    known = bool(node.get("/v1/documents")["items"])
+    if known and world_file is None:
         return "it has documents already, so the example was not given again"
     here = folder()
-    world = read_all([here / name for name in _WORLD])
-    work = read_all([here / name for name in _WORK])
+    world = read_all([world_file] if world_file else [here / name for name in _WORLD])
     node.post("/v1/documents", [document.to_json() for document in world])
+    if known:
+        return (
+            f"it was given {world_file}; it had documents already, so the work was not given again"
+        )
+    work = read_all([here / name for name in _WORK])
     for document in work:
         node.post("/v1/workloads", document.to_json(), key=f"example.{document.name}")
     kinds = [document.kind for document in world]

@@ -18,6 +18,7 @@ _FINAL: Final = {
     "cancelled": ("was cancelled", ""),
     "reclaimed": ("was stopped", ": its room was lent, and given back"),
     "lost": ("was lost", ": its runner no longer knows it"),
+    "node-failed": ("failed with its node", ": through no fault of its own"),
     "refused": ("was refused", ": as it was asked for it can never run"),
 }
 _HOLDS_ROOM: Final = ("placed", "running", "stopping")

@@ -153,6 +153,7 @@ _STYLES = {
     "failed": "red",
     "refused": "red",
     "lost": "red",
+    "node-failed": "red",
     "timeout": "red",
 }
 

@@ -13,9 +13,18 @@ from allod.cli.submission import LIVE, first_reason
 from allod.cli.words import span
 from allod.errors import Conflict, InvalidInput, NotFound
 
-_ENDED = ("completed", "failed", "timeout", "cancelled", "reclaimed", "lost", "refused")
+_ENDED = (
+    "completed",
+    "failed",
+    "timeout",
+    "cancelled",
+    "reclaimed",
+    "lost",
+    "node-failed",
+    "refused",
+)
 _STATES = (*LIVE, *_ENDED)
-#: For so many that were reclaimed it is asked what they wait for; each is a request.
+#: For so many that lost their room it is asked what they wait for; each is a request.
 _ASKED_ANEW_MAX = 50
 _COLUMNS = (
     Column("id"),
@@ -74,21 +83,26 @@ def _found(
 
 
 def _ask_anew(node: NodeClient, found: list[Json]) -> None:
-    """Ask what work waits for whose lent room was reclaimed: recorded is only why it had to go."""
-    anew = [item for item in found if item["state"] == "waiting" and _reclaimed(item)]
+    """Ask what work waits for that lost its room: recorded is only why it had to go."""
+    anew = [item for item in found if item["state"] == "waiting" and _why_again(item)]
     for item in anew[:_ASKED_ANEW_MAX]:
         with suppress(NotFound, Conflict):  # It has ended since the list was made.
             answers = node.get(f"/v1/workloads/{part(item['id'])}/why")["sites"]
             item["reasons"] = [reason for answer in answers for reason in answer["blockers"]]
 
 
-def _reclaimed(item: Json) -> bool:
-    return any(reason["code"] == "floor-reclaimed" for reason in item["reasons"])
+def _why_again(item: Json) -> str:
+    """Why it waits for another run, if nothing else is known; else ''."""
+    if any(reason["code"] == "floor-reclaimed" for reason in item["reasons"]):
+        return "room: its lent room was reclaimed"
+    if item["outcome"] == "node-failed" and not item["reasons"]:
+        return "room: the node that it ran on failed"
+    return ""
 
 
 def _waits_for(item: Json) -> str:
-    if _reclaimed(item):
-        return "room: its lent room was reclaimed"
+    if again := _why_again(item):
+        return again
     return first_reason(item["reasons"], item["spec"].get("sites", ()))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import typer
+
 from allod.cli.client import Json, connect, part
-from allod.cli.output import Column, out, out_json, pairs, table
-from allod.cli.words import instant, power, span, value
+from allod.cli.output import Column, out, out_json, pairs, table, waiting
+from allod.cli.words import counted, instant, power, printable, span, value
 from allod.domain.fact import Standing
 
 _LIST = (
@@ -15,6 +17,7 @@ _LIST = (
     Column("country"),
     Column("live", right=True),
     Column("in use", right=True),
+    Column("out", right=True),
     Column("free", right=True),
     Column("waiting", right=True),
     Column("committed", right=True),
@@ -26,8 +29,11 @@ _POOLS = (
     Column("accelerator"),
     Column("live", right=True),
     Column("in use", right=True),
+    Column("out", right=True),
     Column("free", right=True),
 )
+#: What stands before a line of a check.
+_MARKS = {"works": "✓", "warning": "!", "fails": "✗"}
 _CLASSES = (
     Column("class"),
     Column("title", wraps=True),
@@ -59,6 +65,7 @@ def _row(site: Json, unknown: frozenset[str]) -> tuple[object, ...]:
         value(site["country"]),
         f"{site['live']:,}",
         f"{site['in_use']:,}",
+        f"{site['out']:,}",
         f"{site['free']:,}",
         site["waiting"],
         power(site["power_committed_w"]),
@@ -84,13 +91,48 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
     pairs(_facts(site, _unknown_power(document)))
     out()
     pools = (
-        (pool["name"], pool["accelerator"] or "-", pool["live"], pool["in_use"], pool["free"])
+        (
+            pool["name"],
+            pool["accelerator"] or "-",
+            pool["live"],
+            pool["in_use"],
+            pool["out"],
+            pool["free"],
+        )
         for pool in site["pools"]
     )
     table(_POOLS, pools, none="it has no pools")
+    for pool in site["pools"]:
+        for why in pool["why"]:
+            out(f"{pool['name']}: {printable(why)}")
     if site["classes"]:
         out()
         table(_CLASSES, _classes(site["classes"]), none="it has no charter")
+
+
+def check(data: Path, name: str, *, as_json: bool) -> None:
+    """Print what a check of a site's cluster found; exit status 1 if something fails."""
+    with connect(data) as node, waiting(f"looking at the cluster of {name}"):
+        checked = node.post(f"/v1/sites/{part(name)}/check")
+    if as_json:
+        out_json(checked)
+    else:
+        _show_checked(checked["findings"])
+    if not checked["works"]:
+        raise typer.Exit(1)
+
+
+def _show_checked(findings: list[Json]) -> None:
+    width = max((len(item["topic"]) for item in findings), default=0)
+    for item in findings:
+        topic, said = printable(item["topic"]), printable(item["said"])
+        out(f"{_MARKS[item['state']]} {topic:<{width}}  {said}")
+        if item["mend"]:
+            out(f"  {'':<{width}}  mend: {printable(item['mend'])}")
+    counts = [sum(item["state"] == state for item in findings) for state in _MARKS]
+    out()
+    does, fails = ("works" if counts[0] == 1 else "work"), ("fails" if counts[2] == 1 else "fail")
+    out(f"{counts[0]} {does}, {counted(counts[1], 'warning')}, {counts[2]} {fails}")
 
 
 def _unknown_power(document: Json) -> frozenset[str]:
@@ -110,12 +152,23 @@ def _facts(site: Json, unknown: frozenset[str]) -> Iterator[tuple[str, object]]:
     yield "site", f"{site['name']}: {site['title']}"
     yield "at", instant(site["at_s"])
     yield "runner", _runner(site)
-    yield "live", f"{site['live']:,}, {site['in_use']:,} in use, {site['free']:,} free"
+    yield "cluster", _cluster(site)
+    gone = f", {site['out']:,} out" if site["out"] else ""
+    yield "live", f"{site['live']:,}, {site['in_use']:,} in use{gone}, {site['free']:,} free"
     yield "work", f"{site['running']} hold room, {site['waiting']} wait"
     yield "power", _power(site, unknown)
     for name in ("country", "operator", "management", "metadata"):
         yield name, _fact(site[name])
     yield "control", value(list(site["control"])).replace("?", "unknown")
+
+
+def _cluster(site: Json) -> str:
+    """'Slurm 22.05.8 (slurmrestd v0.0.38), seen at 2026-11-21 20:00:00 UTC, asked every 1.0 s'."""
+    seen, poll_ms = site.get("looked_at_s"), site.get("poll_ms")
+    parts = [site.get("runner_version") or ""]
+    parts.append(f"seen at {instant(seen)}" if seen is not None else "")
+    parts.append(f"asked every {poll_ms / 1000:.1f} s" if poll_ms else "")
+    return ", ".join(part for part in parts if part)
 
 
 def _power(site: Json, unknown: frozenset[str]) -> str:
@@ -126,7 +179,9 @@ def _power(site: Json, unknown: frozenset[str]) -> str:
         # With an unknown base load the node's limit for work is 0 W, which is nobody's limit.
         limit = "an unknown limit" if "power_w" in unknown else "what is left of the limit"
     because = "; nothing is placed until that is known" if unknown else ""
-    return f"{power(site['power_committed_w'])} committed (base load {base}) of {limit}{because}"
+    others = f", others {power(site['others_w'])}" if site["others_w"] else ""
+    committed = f"{power(site['power_committed_w'])} committed (base load {base}{others})"
+    return f"{committed} of {limit}{because}"
 
 
 def _fact(fact: Json) -> str:

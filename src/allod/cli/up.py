@@ -24,7 +24,9 @@ _POLL_S = 0.05
 _LOG_BYTES_MAX = 16 << 20
 
 
-def in_background(wanted: Wanted, *, example: bool, as_json: bool) -> None:
+def in_background(
+    wanted: Wanted, *, example: bool, world: Path | None = None, as_json: bool
+) -> None:
     """Start a node in a process of its own, wait until it takes work, say where it is.
 
     A node that is already there is left as it is, and that is no error.
@@ -45,7 +47,7 @@ def in_background(wanted: Wanted, *, example: bool, as_json: bool) -> None:
         out(f"allod is {'' if started else 'already '}running at {address.url}")
         out(f"its log is {place.log}, its token {place.token_file}")
     # Said only now: should the example go wrong, the node is there all the same.
-    example_told = _example(place, address) if example else ""
+    example_told = _example(place, address, world) if example else ""
     if as_json:
         out_json(
             {
@@ -73,7 +75,7 @@ def _tell_next(example_told: str) -> None:
         out("  allod submit FILE...    ask for work to run")
 
 
-def in_foreground(wanted: Wanted, *, example: bool) -> None:
+def in_foreground(wanted: Wanted, *, example: bool, world: Path | None = None) -> None:
     """Be the node until interrupted; the log goes to standard error.
 
     Raises:
@@ -86,30 +88,30 @@ def in_foreground(wanted: Wanted, *, example: bool) -> None:
     def begun(address: Address) -> None:
         note(f"allod is running at {address.url}; Ctrl-C stops it")
         if example:
-            _example_beside(place, address)
+            _example_beside(place, address, world)
 
     serve(wanted, begun)
 
 
-def _example_beside(place: Place, address: Address) -> None:
+def _example_beside(place: Place, address: Address, world: Path | None) -> None:
     """Give the example from a thread: the node that takes it is this very process."""
     from threading import Thread
 
     def give() -> None:
         try:
             _await_ready(place)
-            note(_example(place, address))
+            note(_example(place, address, world))
         except AllodError as error:
             note(f"error: the example was not given: {error}")
 
     Thread(target=give, name="example", daemon=True).start()
 
 
-def _example(place: Place, address: Address) -> str:
+def _example(place: Place, address: Address, world: Path | None) -> str:
     from allod.cli.example import give_once
 
     with NodeClient(address.url, place.token()) as node:
-        return give_once(node)
+        return give_once(node, world)
 
 
 @dataclass(slots=True)

@@ -48,6 +48,9 @@ def _facts(view: Json, now_s: int) -> Iterator[tuple[str, object]]:
         yield "placed at", f"{view['site']}/{view['pool']}, run {view['run']}"
     yield "class", view["access_class"]
     yield "nodes", ", ".join(f"{node}×{count}" for node, count in view["nodes"])
+    where = f" on {', '.join(view['node_names'])}" if view["node_names"] else ""
+    again = f", begun anew {view['restarts']}×" if view["restarts"] else ""
+    yield "job", f"{view['job']}{where}{again}" if view["job"] else ""
     yield "power", power(view["power_w"]) if view["power_w"] else ""
     yield "lent", "yes: its room may be reclaimed" if view["lent"] else ""
     yield "submitted", f"{instant(view['submitted_at_s'])} by {view['actor'] or 'nobody'}"

@@ -107,6 +107,17 @@ def site_show(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOption =
     sites.show(data, name, as_json=as_json)
 
 
+@site.command("check")
+def site_check(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Connect to a site's cluster and say what works, and how to mend what does not.
+
+    Nothing is changed there. Exit status: 0 if nothing fails, 1 else; a warning is no failure.
+    """
+    from allod.cli import sites
+
+    sites.check(data, name, as_json=as_json)
+
+
 project = typer.Typer(
     help="Projects: who asks, and the grants given to them.", no_args_is_help=True
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from allod.cli.commands.options import DATA_DEFAULT, DataOption, JsonOption
+from allod.errors import InvalidInput
 
 
 def up(
@@ -14,6 +16,15 @@ def up(
         bool,
         typer.Option("--example", help="Give a new node the example sites, projects and work."),
     ] = False,
+    world: Annotated[
+        Path | None,
+        typer.Option(
+            "--world",
+            metavar="FILE",
+            help="With --example: the sites, projects and datasets of FILE, not its own.",
+            show_default=False,
+        ),
+    ] = None,
     database: Annotated[
         str,
         typer.Option(
@@ -60,11 +71,13 @@ def up(
     from allod.cli import up as starting
     from allod.cli.listening import Wanted
 
+    if world is not None and not example:
+        raise InvalidInput("--world is for --example", mend="add --example, or `allod apply` it")
     wanted = Wanted(data=data, database=database, host=host, port=port)
     if foreground:
-        starting.in_foreground(wanted, example=example)
+        starting.in_foreground(wanted, example=example, world=world)
     else:
-        starting.in_background(wanted, example=example, as_json=as_json)
+        starting.in_background(wanted, example=example, world=world, as_json=as_json)
 
 
 def down(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:

@@ -59,7 +59,7 @@ const unknown = (text) => (text.includes("unknown") ? h("span", { class: "warn",
 
 function accelerators(site) {
   const text = site.live ? `${count(site.in_use)} of ${count(site.live)} in use` : "none live";
-  return gauge("Accelerators", text, site.live ? `${count(site.free)} free` : "", bar(`${text}, ${count(site.free)} free`, site.live, [{ value: site.in_use, is: "use" }]));
+  return gauge("Accelerators", text, site.live ? `${count(site.free)} free${site.out ? `, ${count(site.out)} out` : ""}` : "", bar(`${text}, ${count(site.free)} free`, site.live, [{ value: site.in_use, is: "use" }]));
 }
 
 function watts(site) {
@@ -111,5 +111,5 @@ function classRow(item, site, depth) {
 }
 
 function pools(site) {
-  return h("p", { class: "pools" }, site.pools.map((pool) => h("span", {}, h("b", {}, pool.name), ` ${pool.accelerator ?? "model unknown"}, ${count(pool.in_use)} of ${count(pool.live)} in use`)));
+  return h("p", { class: "pools" }, site.pools.map((pool) => h("span", {}, h("b", {}, pool.name), ` ${pool.accelerator ?? "model unknown"}, ${count(pool.in_use)} of ${count(pool.live)} in use${pool.out ? `, ${count(pool.out)} out` : ""}`, pool.why.length ? h("span", { class: "dim" }, ` (${pool.why.join("; ")})`) : null)));
 }

@@ -8,7 +8,7 @@ export const VIEWS = {
   latest: [""],
   waiting: ["waiting"],
   running: ["placed", "running", "stopping"],
-  ended: ["completed", "failed", "timeout", "cancelled", "reclaimed", "lost"],
+  ended: ["completed", "failed", "timeout", "cancelled", "reclaimed", "lost", "node-failed"],
   refused: ["refused"],
 };
 
@@ -75,6 +75,7 @@ function why(item) {
     case "refused":
       // Recorded when its room went; what it waits for now is asked when it is opened.
       if (item.state === "waiting" && item.reasons.some((reason) => reason.code === "floor-reclaimed")) return h("span", { class: "dim" }, "asked for again: its lent room was taken back");
+      if (item.state === "waiting" && item.outcome === "node-failed" && !item.reasons.length) return h("span", { class: "dim" }, "waits again: the node that it ran on failed");
       return [item.state === "waiting" && item.expected_at_s ? h("span", { class: "expected" }, "expected to start ", until(item.expected_at_s)) : null, reasonsBySite(item.reasons)];
     case "placed":
     case "running":
