@@ -25,6 +25,7 @@ COMMANDS = (
     ("http_submit", "Submissions over HTTP"),
     ("node_start", "A node's start"),
     ("log_append", "The log"),
+    ("slurm_site", "A site that runs Slurm"),
 )
 
 HEAD = """# Performance
