@@ -110,6 +110,7 @@ def test_a_stop_that_is_refused_is_asked_for_again(bench: Bench) -> None:
         return bench.state("stop") == "done"
 
     bench.until(turned)
+    assert bench.runner.asked == ["stop", "stop"]
 
 
 def test_a_run_that_was_stopped_before_it_was_asked_for_has_ended(bench: Bench) -> None:

@@ -51,7 +51,8 @@ class Runners(Mapping[str, Runner]):
             close(runner_)
 
     def __getitem__(self, name: str) -> Runner:
-        return self._made[name][1] if name in self._made else self._fixed[name]
+        made = self._made.get(name)  # Once: `follow` may put others in its place meanwhile.
+        return self._fixed[name] if made is None else made[1]
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted({**self._fixed, **self._made}))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from allod.adapters.slurm.accounting import accounted
 from allod.adapters.slurm.job import gpus, jobs_of
-from allod.adapters.slurm.rest import accounted
 from allod.errors import RunnerUnknown
 from allod.run.ports import EndCause, RunReport
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from allod.adapters.slurm import commands
+from allod.adapters.slurm.accounting import accounted
 from allod.adapters.slurm.answers import check_accounted, check_listed
 from allod.adapters.slurm.driver import About, Books, Hold, Licence
 from allod.adapters.slurm.job import Job, jobs_of
 from allod.adapters.slurm.machine import Machine, machines_of
 from allod.adapters.slurm.request import JobRequest
-from allod.adapters.slurm.rest import accounted
 from allod.adapters.slurm.shell import Shell
 from allod.adapters.slurm.values import Json
 from allod.errors import RunnerRefused, RunnerUnknown

@@ -12,7 +12,8 @@ from allod.domain.slurm import Slurm, SlurmClass, SlurmPool
 from allod.errors import RunnerRefused, RunnerUnknown
 from allod.run.ports import RunKey, StartOrder
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Where programs are looked for, in jobs and by Slurm's own commands.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def _environment(order: StartOrder) -> tuple[tuple[str, str], ...]:
         sorted(
             {
                 "LANG": "C.UTF-8",
-                "PATH": _PATH,
+                "PATH": PATH,
                 **dict(order.environment),
                 "ALLOD_WORKLOAD_ID": order.workload_id,
                 "ALLOD_RUN": str(order.run),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from allod.adapters.slurm.accounting import accounted, booked
 from allod.adapters.slurm.answers import (
     NotBelieved,
     check_accounted,
@@ -22,7 +23,7 @@ from allod.adapters.slurm.job import Job, jobs_of
 from allod.adapters.slurm.machine import Machine, machines_of
 from allod.adapters.slurm.request import JobRequest
 from allod.adapters.slurm.tokens import TokenMaker
-from allod.adapters.slurm.values import Json, instant_s, number, text, words
+from allod.adapters.slurm.values import Json, instant_s, number, text
 from allod.adapters.slurm.versions import choose, submission
 from allod.errors import RunnerUnknown
 
@@ -215,44 +216,6 @@ def _closed_by_peer(connection: http.client.HTTPConnection) -> bool:
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def accounted(body: Json) -> Json:
-    """Jobs of the accounting, in the shape in which the controller lists them."""
-    jobs = []
-    for item in body.get("jobs") or ():
-        state, time = item.get("state") or {}, item.get("time") or {}
-        jobs.append(
-            {
-                **item,
-                "job_state": state.get("current"),
-                "state_reason": state.get("reason"),
-                "submit_time": time.get("submission"),
-                "start_time": time.get("start"),
-                "end_time": time.get("end"),
-                "user_name": item.get("user"),
-                "comment": (item.get("comment") or {}).get("job"),
-            }
-        )
-    return {"jobs": jobs}
-
-
-def booked(qos: Json, associations: Json, users: Json) -> Books:
-    """What three answers of the accounting say; names of levels are a list from v0.0.40 on."""
-    accounts: dict[str, set[str]] = {}
-    for item in associations.get("associations") or ():
-        if text(item.get("user")):
-            accounts.setdefault(text(item["user"]), set()).add(text(item.get("account")))
-    return Books(
-        # v0.0.38 writes it in capitals.
-        frozenset(text(item.get("name")) for item in qos.get("QOS") or qos.get("qos") or ()),
-        {user: frozenset(names) for user, names in accounts.items()},
-        frozenset(
-            text(item.get("name"))
-            for item in users.get("users") or ()
-            if {"OPERATOR", "ADMINISTRATOR"} & set(words(item.get("administrator_level")))
-        ),
-    )
 
 
 def _json(content: bytes) -> Json:

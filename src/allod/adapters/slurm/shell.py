@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from allod.adapters.slurm.request import PATH
 from allod.domain.slurm import SlurmCommand
 from allod.errors import RunnerUnknown
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SOCKETS_MAX = 50  #: A unix socket's path has 108 bytes, of which ssh takes some 58.
 _SSH_FAILED = 255  #: ssh's own exit status when there is no talking to the other side.
 
@@ -83,7 +83,7 @@ class CommandShell:
         return Ran(ended.returncode, ended.stdout, said)
 
     def _argv(self, argv: Sequence[str], user: str, environment: Mapping[str, str]) -> list[str]:
-        settings = {"PATH": _PATH, "TZ": "UTC", **environment}
+        settings = {"PATH": PATH, "TZ": "UTC", **environment}
         if self._command.conf:
             settings["SLURM_CONF"] = self._command.conf
         whole = ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), *argv]
