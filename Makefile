@@ -20,7 +20,7 @@ test: ## Run every check and every test
 	@scripts/setup.sh dev
 	@scripts/test-packages.sh
 	@$(MAKE) --no-print-directory check
-	.venv/bin/python -m pytest
+	@scripts/test.sh
 
 check: ## Lint, format, types, import rules
 	@scripts/setup.sh dev

@@ -234,7 +234,6 @@ MOVES: list[tuple[dict[str, object], str]] = [
     ({"command": {"ssh": "other"}}, "slurm.rest or slurm.command"),
     ({"folder": "/elsewhere"}, "slurm.folder"),
     ({"others": {"user": "a"}}, "slurm.projects or slurm.others"),
-    ({"pools": {"p": {"partition": "x", "nodes": "n[2-3]"}}}, "slurm.pools.p.nodes"),
 ]
 
 
@@ -251,6 +250,26 @@ def _slurm_site(**changes: object) -> dict[str, Document]:
     }
     item = {"apiVersion": "allod/v1", "kind": "Site", "metadata": {"name": "s"}, "spec": spec}
     return {"Site/s": from_json(item)}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "held", "renamed"),
+    [
+        ("n[1-4]", (0, 1), False),  # Nodes may come,
+        ("n1", (0,), False),  # and go where no work runs,
+        ("n1", (1,), True),
+        ("n[2-3]", (0,), True),  # but not become others.
+        ("n[1,3]", (0,), False),
+        ("n[1,3]", (0, 1), True),
+    ],
+)
+def test_a_node_does_not_become_another_under_its_work(
+    nodes: str, held: tuple[int, ...], renamed: bool
+) -> None:
+    after = _slurm_site(pools={"p": {"partition": "x", "nodes": nodes}})
+    spans = tuple((node, 1) for node in held)
+    said = rebuild._nodes_renamed(_slurm_site(), after, "s", "p", spans)
+    assert said == ("slurm.pools.p.nodes" if renamed else "")
 
 
 @pytest.mark.parametrize(("changes", "moved"), MOVES)

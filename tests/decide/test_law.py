@@ -14,6 +14,7 @@ from allod.decide.law import (
     VERBS,
     Rule,
     assumed_facts,
+    facts_asked,
     inherited_rules,
     law_reasons,
     may_leave,
@@ -489,3 +490,13 @@ def test_a_workload_may_narrow_its_sites() -> None:
     (reason,) = narrowing_reasons(workload, "nouaceur")
     assert (reason.site, reason.code, reason.forever) == ("nouaceur", "site-not-asked-for", True)
     assert (reason.needed, reason.actual) == ("narvik, cambrai", "nouaceur")
+
+
+def test_what_law_asks_of_a_site_is_told_with_its_standing() -> None:
+    site = a_site(management=("NO", "SE"))
+    rule = a_rule(storage=("NO",), management=("eea",))
+    assert facts_asked((rule,), site) == (
+        ("country", "NO", Standing.DECLARED),
+        ("management", "NO, SE", Standing.DECLARED),
+    )
+    assert facts_asked((), site) == ()

@@ -18,7 +18,7 @@ SAYS = {
     Outcome.CANCELLED: {"CANCELLED"},
     Outcome.RECLAIMED: {"CANCELLED", "PREEMPTED"},
     Outcome.TIMEOUT: {"TIMEOUT"},
-    Outcome.NODE_FAILED: {"NODE_FAIL"},
+    Outcome.NODE_FAILED: {"NODE_FAIL", "CANCELLED"},
 }
 
 

@@ -39,12 +39,19 @@ _BASE = ("slurmdbd", "mariadbd", "munged")
 class Cluster:
     """A cluster in a folder, of a shape; `Cluster(folder, name="a", nodes=2)` also does."""
 
-    def __init__(self, folder: Path, shape: Shape | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        shape: Shape | None = None,
+        ports: range = range(0),
+        **changes: Any,
+    ) -> None:
+        """Nothing is started yet; `ports` are taken if they are free."""
         if len(os.fsencode(folder)) > _FOLDER_MAX:
             raise ClusterError(f"{folder} is too long for sockets; at most {_FOLDER_MAX} bytes")
         self.folder = folder
         self.shape = replace(shape or Shape(), **changes)
-        control, rest, accounting, *nodes = free_ports(3 + self.shape.nodes)
+        control, rest, accounting, *nodes = free_ports(3 + self.shape.nodes, ports)
         self.ports = Ports(control, rest, accounting, tuple(nodes))
         self.conf = folder / "slurm.conf"
         self.jwt_key = folder / "jwt.key"

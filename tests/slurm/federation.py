@@ -12,6 +12,7 @@ import json
 import shutil
 import urllib.error
 import urllib.request
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,15 @@ def bring_up(folder: Path, data_dir: Path) -> None:
     print("`make slurm-down` ends them with all their jobs, and so does `make clean`")
 
 
+_FIRST_PORT = 16_820
+
+
 def _start(folder: Path, data_dir: Path) -> list[dict[str, Any]]:
-    clusters = {name: Cluster(folder / name, shape) for name, shape in SHAPES.items()}
+    # On the same ports each time: the node's documents still name those of before.
+    clusters = {
+        name: Cluster(folder / name, shape, range(first, first + 20))
+        for first, (name, shape) in zip(count(_FIRST_PORT, 20), SHAPES.items(), strict=False)
+    }
     try:
         for cluster in clusters.values():
             cluster.start()

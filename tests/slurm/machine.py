@@ -85,14 +85,14 @@ def slurm_version() -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def free_ports(count: int) -> list[int]:
-    """`count` different ports of 127.0.0.1 on which nothing listens.
+def free_ports(count: int, wished: range = range(0)) -> list[int]:
+    """`count` different ports of 127.0.0.1 on which nothing listens; first those of `wished`.
 
-    Chosen by chance, so that two who ask at the same time hardly ever get the same.
+    The others are chosen by chance, so that two who ask at the same time hardly ever get the same.
     """
     found: list[int] = []
     with ExitStack() as held:
-        for port in random.sample(_PORTS, len(_PORTS)):
+        for port in (*wished, *random.sample(_PORTS, len(_PORTS))):
             if len(found) == count:
                 break
             taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))

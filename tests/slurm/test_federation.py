@@ -206,3 +206,17 @@ def test_a_machine_that_fails_takes_its_room_away_and_its_work_runs_elsewhere(
     assert view.out == 4 and view.pools[0].why[0].startswith(f"{node} is ")
     narvik.start_node(node)
     federation.until("its room is back", lambda: federation.node.site("narvik").out == 0)
+
+
+def test_what_waits_for_a_machine_that_is_drained_runs_on_another(federation: Federation) -> None:
+    narvik = federation.clusters["narvik"]
+    narvik.scontrol("update", "partitionname=main", "state=down")
+    work = federation.submit("waits", "tromso-vision", 4, 5, sites=["narvik"])
+    federation.until("it waits", lambda: bool(narvik.squeue("--noheader", "--states=PD").strip()))
+    pinned = narvik.squeue("--noheader", "--format=%n").strip()
+    narvik.scontrol("update", f"nodename={pinned}", "state=drain", "reason=fan")
+    narvik.scontrol("update", "partitionname=main", "state=up")
+    federation.until("run 2 is placed", lambda: federation.node.workload(work).run == 2)
+    federation.until_state(work, State.COMPLETED)
+    assert federation.node.workload(work).node_names != (pinned,)
+    agreement.check(federation.node, federation.clusters.values(), federation.marks)

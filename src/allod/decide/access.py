@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from allod.decide.holdings import Parties, no_document, seat_path
 from allod.decide.rule import in_order, written
 from allod.domain.areas import expand
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Fact, Standing
+from allod.domain.holdings import Parties, no_document, seat_path
 from allod.domain.project import Project
 from allod.domain.site import Site
 from allod.domain.workload import Workload

@@ -12,6 +12,7 @@ from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.decide.live import Live
 from allod.domain.decision import Reason, Step
+from allod.domain.fact import Standing
 from allod.domain.units import NEVER_S, instant_text
 
 if TYPE_CHECKING:
@@ -187,9 +188,12 @@ def _power(engine: Engine, p: int, row: list[int], add: object) -> None:
 
 def _others_w(s: k.State, limit: int) -> int:
     """What work that is not ours draws under a limit on power. [W]"""
-    rows = range(len(s.pool))
-    under = (p for p in rows if limit in s.pool_limit[p, : s.pool[p]["limits_n"]])
-    return sum(int(s.pool[p]["others"]) for p in under)
+    # Asked for every pool that power keeps work out of; few pools have anybody else's work.
+    return sum(
+        int(s.pool[p]["others"])
+        for p in np.flatnonzero(s.pool["others"]).tolist()
+        if limit in s.pool_limit[p, : s.pool[p]["limits_n"]]
+    )
 
 
 def _out(engine: Engine, p: int, add: object) -> None:
@@ -258,6 +262,7 @@ def for_it(
                 step=Step.LAW,
                 code="law-permits",
                 message=f"every rule that binds it permits {site}{rests}",
+                actual=_told(law.facts_asked(live.rules, engine.world.sites[site])),
                 origin=", ".join(rule.origin for rule in live.rules),
             )
         )
@@ -273,6 +278,11 @@ def for_it(
             )
         )
     return tuple(reasons)
+
+
+def _told(facts: tuple[tuple[str, str, Standing], ...]) -> str:
+    """Facts in a line, each with its standing."""
+    return ", ".join(f"{field} {value} ({standing.value})" for field, value, standing in facts)
 
 
 def for_reclaim(engine: Engine, live: Live, other: Live | None, site: str) -> tuple[Reason, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from allod.decide.holdings import Parties, UnknownFact
 from allod.decide.law_control import assumed_in_control, control_reasons
 from allod.decide.rule import (
     VERBS,
@@ -24,6 +23,7 @@ from allod.decide.rule import (
 from allod.domain.areas import expand
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Standing
+from allod.domain.holdings import Parties, UnknownFact
 from allod.domain.site import Site
 from allod.domain.workload import Workload
 
@@ -32,6 +32,7 @@ __all__ = [
     "Rule",
     "Verb",
     "assumed_facts",
+    "facts_asked",
     "in_order",
     "inherited_rules",
     "law_reasons",
@@ -101,6 +102,24 @@ def narrowing_reasons(workload: Workload, site_name: str) -> tuple[Reason, ...]:
     )
 
 
+def facts_asked(rules: tuple[Rule, ...], site: Site) -> tuple[tuple[str, str, Standing], ...]:
+    """What law asks of `site` itself under `rules`: field, value and standing of each fact.
+
+    A receipt that shows a decision shows with it what the decision rests on.
+    """
+    asked: dict[str, tuple[str, Standing]] = {}
+    for rule in rules:
+        if rule.residency is None:
+            continue
+        for verb in VERBS:
+            if getattr(rule.residency, verb) is not None:
+                field, standing, countries = _places_at(site, verb)
+                asked[field] = (written(countries), standing)
+        if rule.residency.control is not None and site.operator.value is not None:
+            asked["operator"] = (site.operator.value, site.operator.standing)
+    return tuple((field, *asked[field]) for field in sorted(asked))
+
+
 def assumed_facts(
     rules: tuple[Rule, ...], site_name: str, site: Site, parties: Parties
 ) -> tuple[str, ...]:
@@ -108,19 +127,15 @@ def assumed_facts(
 
     A yes that rests on one of them must say so.
     """
-    asked: set[str] = set()
+    asked = {
+        f"Site/{site_name}: spec.{field}"
+        for field, _, standing in facts_asked(rules, site)
+        if standing is Standing.ASSUMED
+    }
     for rule in rules:
-        if rule.residency is None:
-            continue
-        for verb in VERBS:
-            if getattr(rule.residency, verb) is not None:
-                field, standing, _ = _places_at(site, verb)
-                if standing is Standing.ASSUMED:
-                    asked.add(f"Site/{site_name}: spec.{field}")
-        if rule.residency.control is not None and site.operator.value is not None:
-            if site.operator.standing is Standing.ASSUMED:
-                asked.add(f"Site/{site_name}: spec.operator")
-            asked.update(assumed_in_control(rule.residency.control, site.operator.value, parties))
+        control = rule.residency.control if rule.residency is not None else None
+        if control is not None and site.operator.value is not None:
+            asked.update(assumed_in_control(control, site.operator.value, parties))
     return tuple(sorted(asked))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from allod.decide.control import Controller, controllers
-from allod.decide.foreign_share import foreign_share
-from allod.decide.holdings import Parties, UnknownFact, weakest
 from allod.decide.rule import Rule, fact_unknown, law_reason, written
 from allod.domain.areas import expand
+from allod.domain.control import Controller, controllers
 from allod.domain.decision import Reason
 from allod.domain.fact import Standing
+from allod.domain.foreign_share import foreign_share
+from allod.domain.holdings import Parties, UnknownFact, weakest
 from allod.domain.residency import Control
 from allod.domain.site import Site
 

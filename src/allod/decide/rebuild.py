@@ -121,7 +121,9 @@ def _refuse_lost_ground(
                 f"'{access_class}', which the documents take away",
                 mend="cancel it or wait for its end",
             )
-        moved_from = _cluster_moved(engine.documents, documents, site)
+        moved_from = _cluster_moved(engine.documents, documents, site) or _nodes_renamed(
+            engine.documents, documents, site, pool, engine.nodes_of(live.row)
+        )
         if moved_from:
             raise Conflict(
                 f"{live.workload_id} runs in the cluster of site '{site}', whose {moved_from} the "
@@ -155,11 +157,24 @@ def _cluster_moved(before: dict[str, Document], after: dict[str, Document], name
         return "slurm.folder"
     if not set(old.slurm.users()) <= set(new.slurm.users()):
         return "slurm.projects or slurm.others"
-    for pool, was in old.slurm.pools.items():
-        names = expand(was.nodes)
-        if pool in new.slurm.pools and expand(new.slurm.pools[pool].nodes)[: len(names)] != names:
-            return f"slurm.pools.{pool}.nodes"
     return ""
+
+
+def _nodes_renamed(
+    before: dict[str, Document],
+    after: dict[str, Document],
+    name: str,
+    pool: str,
+    held: tuple[tuple[int, int], ...],
+) -> str:
+    """Whether one of the nodes `held` of a pool would be another machine than it was."""
+    old, new = before[f"Site/{name}"].spec, after[f"Site/{name}"].spec
+    assert isinstance(old, Site) and isinstance(new, Site)
+    if old.slurm is None or new.slurm is None or pool not in new.slurm.pools:
+        return ""
+    was, is_ = expand(old.slurm.pools[pool].nodes), expand(new.slurm.pools[pool].nodes)
+    same = all(was[node : node + 1] == is_[node : node + 1] for node, _ in held)
+    return "" if same else f"slurm.pools.{pool}.nodes"
 
 
 def _carry_accounts(engine: Engine, state: k.State, layout: Layout, now_s: int) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from allod.decide.holdings import UnknownFact
 from allod.domain.dataset import Dataset
 from allod.domain.decision import Reason, Step
+from allod.domain.holdings import UnknownFact
 from allod.domain.project import Project
 from allod.domain.residency import Residency
 from allod.domain.workload import Workload

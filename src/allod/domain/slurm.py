@@ -75,8 +75,9 @@ class SlurmCommand(Part):
 class Slurm(Part):
     """A Slurm cluster that carries out a site's placements."""
 
-    rest: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
-    """Address of slurmrestd, such as 'http://127.0.0.1:6820'."""
+    rest: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")] | None = None
+    """Address of slurmrestd, such as 'http://127.0.0.1:6820'; without a user or password, for it
+    is asked with tokens."""
     command: SlurmCommand | None = None
     """Slurm's commands instead; beside `rest`: for reservations, and to read output."""
     key: Name | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from allod.errors import AllodError, Unavailable
@@ -15,6 +16,7 @@ from allod.run.log import ActNote, Outbox
 _log = logging.getLogger(__name__)
 
 _AGAIN_S = 0.5
+_GATHER_S = 0.05  #: Acts are answered in crowds, and a note of one costs as much as of fifty.
 
 
 class Notes:
@@ -35,7 +37,8 @@ class Notes:
         """Have a note written soon."""
         with self._given:
             self._waiting.append(note)
-            self._given.notify()
+            if len(self._waiting) == 1:
+                self._given.notify()
 
     def close(self) -> None:
         """Write what was put, if that can be done now, and end."""
@@ -50,6 +53,9 @@ class Notes:
             with self._given:
                 while not self._waiting and not self._closing:
                     self._given.wait()
+            if not self._closing:
+                time.sleep(_GATHER_S)
+            with self._given:
                 taken, self._waiting = self._waiting, []
                 closing = self._closing
             if taken and not self._wrote(taken) and not closing:

@@ -12,7 +12,7 @@ import heapq
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from allod.domain.units import NEVER_S
 from allod.errors import AllodError, Conflict, NotFound, RunnerRefused, Unavailable
 from allod.run import log
 from allod.run.clock import Clock
+from allod.run.crew import Crew
 from allod.run.log import Act, ActNote, ActState
 from allod.run.metrics import Metrics
 from allod.run.notes import Notes
@@ -151,7 +152,7 @@ class Outbox:
         self._notes = Notes(store)
         self._threads = threads
         #: By runner, so that one that does not answer holds up no other.
-        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._crews: dict[str, Crew] = {}
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
@@ -187,8 +188,8 @@ class Outbox:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join()
-        for pool in self._pools.values():
-            pool.shutdown(cancel_futures=True)
+        for crew in self._crews.values():
+            crew.close()
         self._notes.close()
 
     # ------------------------------------------------------------ the thread
@@ -196,37 +197,39 @@ class Outbox:
     def _run(self) -> None:
         while True:
             with self._changed:
-                act = self._next()
-                if act is None:
+                acts = self._ready()
+                if not acts:
                     if self._closing:
                         return
                     self._changed.wait(self._wait_s())
-                    continue
-                self._busy.add((act.workload_id, act.run))
-            self._pool_of(act).submit(self._attempt, act).add_done_callback(_complain)
+            # All at once: to take the lock for each would have every runner thread wait for it.
+            for act in acts:
+                self._crew_of(act).give(act)
 
-    def _pool_of(self, act: Act) -> ThreadPoolExecutor:
+    def _crew_of(self, act: Act) -> Crew:
         """The threads of the runner that `act` is for."""
         name = orjson.loads(act.body)["runner"]
-        if name not in self._pools:
+        if name not in self._crews:
             runner = self._runners.get(name)
             count = 1 if runner is None else self._threads(runner)
-            self._pools[name] = ThreadPoolExecutor(count, thread_name_prefix=f"runner {name}")
-        return self._pools[name]
+            self._crews[name] = Crew(f"runner {name}", count, self._attempt)
+        return self._crews[name]
 
-    def _next(self) -> Act | None:
-        """The next act that is due and whose run nobody is busy with."""
+    def _ready(self) -> list[Act]:
+        """The acts that are due and whose runs nobody is busy with; somebody is, from now on."""
         now_s, aside = self._clock.now_s(), []
-        found: Act | None = None
+        found: list[Act] = []
         while self._due and not self._closing and self._due[0][0] <= now_s:
             entry = heapq.heappop(self._due)
             act = self._open.get(entry[2])
             if act is None:
                 continue
-            if (act.workload_id, act.run) not in self._busy:
-                found = act
-                break
-            aside.append(entry)
+            key = (act.workload_id, act.run)
+            if key in self._busy:
+                aside.append(entry)
+                continue
+            self._busy.add(key)
+            found.append(act)
         for entry in aside:
             heapq.heappush(self._due, entry)
         return found
@@ -260,7 +263,8 @@ class Outbox:
                     again = replace(act, attempts=act.attempts + 1, not_before_s=later_s)
                     self._open[act.act_id] = again
                     self._push(again)
-                self._changed.notify_all()
+                if self._due:  # Else there is nothing that waited for this run.
+                    self._changed.notify_all()
 
     def _noted(self, act: Act, answered: Answered) -> bool:
         """Tell the controller, then have it noted; False if the act is to be tried again."""
@@ -294,10 +298,3 @@ class Outbox:
             self._store.acts_done([ActNote(act.act_id, "refused", "stopped before it began")])
             with self._changed:
                 self._open.pop(act.act_id, None)
-
-
-def _complain(future: Future[None]) -> None:
-    """A mistake of ours in a runner thread must be seen; its act is tried again later."""
-    error = None if future.cancelled() else future.exception()
-    if error is not None:
-        _log.error("a runner thread failed", exc_info=error)

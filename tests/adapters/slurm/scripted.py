@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from allod.adapters.slurm.driver import About, Licence
@@ -112,7 +112,7 @@ class Scripted:
         self._ask("signal", job_id, user, signal)
         if signal is None:
             self.listed = [
-                job(each.job_id, "CANCELLED", None, comment=each.comment)
+                replace(each, states=("CANCELLED",), reason="")
                 if each.job_id == job_id and not each.ended
                 else each
                 for each in self.listed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_after_something_was_asked_for_it_is_looked_at_often_for_a_while(
     assert 28 <= looks_in(follower, driver, 29) <= 30
     driver.time.monotonic += 1
     assert follower.poll_s == 15
+
+
+def test_while_a_crowd_is_submitted_it_is_listed_less_often(
+    follower: Follower, driver: Scripted
+) -> None:
+    driver.listed = [job()]
+    follower.look()
+    with ExitStack() as crowd:
+        for _ in range(7):
+            crowd.enter_context(follower.submitting())
+        assert follower.poll_s == 1
+        crowd.enter_context(follower.submitting())
+        assert follower.poll_s == 4
+    assert follower.poll_s == 1
 
 
 @pytest.mark.parametrize(("takes_s", "poll_s"), [(0.2, 1), (0.5, 2), (5, 20)])

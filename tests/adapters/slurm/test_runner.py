@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from allod.adapters.slurm.script import mark
@@ -9,7 +11,7 @@ from allod.adapters.slurm.tag import tag
 from allod.errors import NotFound, RunnerRefused, RunnerUnknown
 from allod.run.ports import Cluster, Runner
 from tests.adapters.slurm.bench import ADA, BO, order
-from tests.adapters.slurm.scripted import KEY, NODE, NoFiles, Scripted, Time, job, runner
+from tests.adapters.slurm.scripted import KEY, NODE, NoFiles, Scripted, Time, job, machine, runner
 
 LOST = RunnerUnknown("the answer was lost")
 MARK = mark("/data", NODE, KEY)
@@ -181,6 +183,29 @@ def test_doubles_are_ended_before_they_begin(driver: Scripted) -> None:
         ("signal", 1, ADA, None),
         ("signal", 3, ADA, None),
     ]
+
+
+def test_a_job_pinned_to_a_node_that_is_out_comes_back_and_once_a_listing(driver: Scripted) -> None:
+    driver.nodes["n2"] = machine("n2", states=("DOWN",), reason="fan")
+    pinned: dict[str, Any] = {"reason": "ReqNodeNotAvail", "shares": ()}
+    driver.listed = [
+        job(1, "PENDING", pinned_to="n[1-2]", **pinned),
+        job(2, "PENDING", ("w-2", 1), pinned_to="n1", **pinned),  # Reserved by somebody: waits.
+        job(3, "PENDING", ("w-3", 1), pinned_to="n2", reason="Priority", shares=()),
+    ]
+    slurm = runner(driver)
+    assert slurm.ended() == slurm.ended() == ()
+    assert [ask for ask in driver.asked if ask[0] == "signal"] == [("signal", 1, ADA, None)]
+    later(driver, 2)
+    assert slurm.ended() == (KEY,)
+    report = slurm.observe([KEY])[KEY]
+    assert report.cause == "node-failed"
+    assert "n2 is down: fan" in report.detail
+
+
+def test_a_job_cancelled_while_its_node_is_in_order_was_stopped(driver: Scripted) -> None:
+    driver.listed = [job(1, "CANCELLED", pinned_to="n1", shares=())]
+    assert runner(driver).observe([KEY])[KEY].cause == "stopped"
 
 
 # ------------------------------------------------------------ stop and notify

@@ -30,15 +30,26 @@ class Check:
     """All that is looked at for one site; call it for the findings."""
 
     def __init__(
-        self, site: Site, slurm: Slurm, driver: Driver, key: Path, now_s: Callable[[], int]
+        self,
+        site: Site,
+        slurm: Slurm,
+        driver: Callable[[], Driver],
+        key: Path,
+        now_s: Callable[[], int],
     ) -> None:
-        self._site, self._slurm, self._driver = site, slurm, driver
+        """`driver` makes a new one for each check, with no token of before."""
+        self._site, self._slurm, self._new_driver = site, slurm, driver
+        self._driver: Driver
         self._key, self._now_s = key, now_s
         self._shell = CommandShell(slurm.command) if slurm.command else None
 
     def __call__(self) -> tuple[Finding, ...]:
         """The findings, in the order in which one needs the other; none is raised."""
-        return tuple(self._all())
+        self._driver = self._new_driver()
+        try:
+            return tuple(self._all())
+        finally:
+            self._driver.close()
 
     def _all(self) -> Iterator[Finding]:
         reach = tuple(self._reach())
@@ -76,11 +87,14 @@ class Check:
                 yield _failed("key", error)
                 return
             yield Finding("key", "works", said)
-        where = rest or (f"ssh {self._ssh}" if self._ssh else "Slurm's commands here")
+        where = f"ssh {self._ssh}" if self._ssh else "Slurm's commands here"
+        answers = Finding("address", "works", f"{where} answers")
+        if rest is not None:
+            answers = findings.of_address(rest)
         believed = self._believed(self._slurm.watcher)
         if believed is not None:
             if believed.topic != "address":
-                yield Finding("address", "works", f"{where} answers")
+                yield answers
             yield believed
             return
         try:
@@ -88,7 +102,7 @@ class Check:
         except AllodError as error:
             yield _failed("slurm", error)
             return
-        yield Finding("address", "works", f"{where} answers")
+        yield answers
         yield Finding("slurm", "works", f"Slurm {about.release}, spoken to by {about.spoken}")
         yield findings.of_clock(about, self._now_s())
 
@@ -117,8 +131,11 @@ class Check:
                 return Finding(topic, "fails", error.message, mend)
             # No answer at all, or one of slurmrestd's that the controller does not answer it.
             silent = "does not answer" in error.message
+            other = "HTTP 404" in error.message
             mend = "start slurmrestd, or correct slurm.rest" if silent else "see slurmctld's log"
-            topic = "address" if silent else "controller"
+            if other:
+                mend = "what answers there is not slurmrestd, or has another path: see slurm.rest"
+            topic = "address" if silent or other else "controller"
             return Finding(topic, "fails", error.message, error.mend or mend)
         except AllodError as error:
             return _failed(topic, error)

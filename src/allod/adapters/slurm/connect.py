@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 from pathlib import Path
 
 from allod.adapters.slurm.check import Check
@@ -44,7 +45,13 @@ def connect(
             speaks,
             files(slurm, shell),
             curtailer(name, site, node, clock, shell),
-            Check(site, slurm, speaks, key, clock.now_s),
+            Check(
+                site,
+                slurm,
+                partial(driver, data_dir, clock, name, slurm, shell),
+                key,
+                clock.now_s,
+            ),
         ),
         node,
         clock.now_s,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from allod.adapters.slurm.driver import About, Books, Licence
 from allod.adapters.slurm.machine import Machine
@@ -40,6 +42,24 @@ def of_clock(about: About, now_s: int) -> Finding:
     ahead = "ahead of" if apart_s > 0 else "behind"
     said = f"this node's clock is {abs(apart_s)} s {ahead} the cluster's"
     return Finding("clock", state, said, "let both follow the same time servers (NTP)")
+
+
+def of_address(rest: str) -> Finding:
+    """Whether a token can be read on its way to slurmrestd."""
+    parts = urlsplit(rest)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host == "localhost" or _is_loopback(host):
+        return Finding("address", "works", f"{rest} answers")
+    said = f"{rest} answers, unencrypted: whoever sees the network between can read tokens"
+    mend = "put slurmrestd behind a tunnel, a TLS proxy, or a network that only the node reaches"
+    return Finding("address", "warning", said, mend)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 # ------------------------------------------------------------ pools
@@ -265,9 +285,9 @@ def of_settings(site: Site, settings: Mapping[str, str] | None, accounting: bool
         found.append(Finding("settings", "warning", said, mend))
     age_s = _leading(settings.get("MinJobAge", ""))
     if age_s is not None and age_s < _JOB_AGE_S and not accounting:
-        said = f"MinJobAge is {age_s} s, and no accounting is served: later only a mark in the"
+        said = f"MinJobAge is {age_s} s, and no accounting is served: later only a mark"
         mend = f"MinJobAge={_JOB_AGE_S} in slurm.conf, or serve the accounting"
-        found.append(Finding("settings", "warning", f"{said} folder tells how work ended", mend))
+        found.append(Finding("settings", "warning", f"{said} tells how work ended", mend))
     said = f"KillWait {wait_s} s, MinJobAge {age_s} s"
     return found or [Finding("settings", "works", said)]
 

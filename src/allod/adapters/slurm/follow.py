@@ -2,13 +2,15 @@
 
 One listing a cycle, however many jobs. Every second while something of ours runs or was asked for,
 every fifteen seconds else; and never so often that listing takes more than a fifth of the time.
-A cluster that does not answer is asked later and later.
+While a crowd of jobs is being submitted it is every four seconds, for slurmctld takes no job while
+it lists those it has. A cluster that does not answer is asked later and later.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from allod.adapters.slurm.driver import Driver
@@ -20,6 +22,8 @@ from allod.run.ports import RunKey
 
 BUSY_S = 1.0
 IDLE_S = 15.0
+CROWD_S = 4.0
+_CROWD = 8  #: So many submissions at once are one.
 _STAYS_BUSY_S = 30.0  #: How long after the last thing asked for. [s]
 _SHARE = 4  #: A listing that took 1 s is followed by 4 s of rest.
 
@@ -33,6 +37,7 @@ class Listing:
     ours: dict[RunKey, tuple[Job, ...]] = field(default_factory=dict)  #: First the one that counts.
     others: tuple[Job, ...] = ()  #: Jobs of others that hold nodes.
     machines: dict[str, Machine] = field(default_factory=dict)
+    ended: tuple[RunKey, ...] = ()  #: Those of `ours` that are over, in order.
 
 
 class Follower:
@@ -54,6 +59,8 @@ class Follower:
         self._took_s = 0.0
         self._tried_s = float("-inf")
         self._busy_until_s = float("-inf")
+        self._counting = threading.Lock()
+        self._submitting = 0
 
     @property
     def listing(self) -> Listing:
@@ -65,6 +72,8 @@ class Follower:
         """How long the cluster is left alone now. [s]"""
         if self._failures:
             return min(BUSY_S * 2.0 ** min(self._failures - 1, 8), IDLE_S)
+        if self._submitting >= _CROWD:
+            return max(CROWD_S, _SHARE * self._took_s)
         busy = self._monotonic_s() < self._busy_until_s or any(
             not jobs[0].ended for jobs in self._listing.ours.values()
         )
@@ -73,6 +82,18 @@ class Follower:
     def expect(self) -> None:
         """Look often from now on: something was asked for."""
         self._busy_until_s = self._monotonic_s() + _STAYS_BUSY_S
+
+    @contextmanager
+    def submitting(self) -> Iterator[None]:
+        """While a job is being submitted."""
+        self.expect()
+        with self._counting:
+            self._submitting += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._submitting -= 1
 
     def look(self) -> Listing:
         """The latest listing, asked for anew if that is due.
@@ -142,7 +163,8 @@ def sorted_out(
         user = min(found, key=lambda job: job.job_id).user
         runs[run] = tuple(sorted((job for job in found if job.user == user), key=_counts_first))
         others += (job for job in found if job.user != user and job.holds)
-    return Listing(begun_s, at_s, runs, tuple(others), machines)
+    ended = tuple(sorted(run for run, jobs_ in runs.items() if jobs_[0].ended))
+    return Listing(begun_s, at_s, runs, tuple(others), machines, ended)
 
 
 def _counts_first(job: Job) -> tuple[bool, bool, int]:

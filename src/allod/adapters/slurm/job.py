@@ -80,6 +80,7 @@ class Job:
     shares: tuple[Share, ...]  #: Empty unless it holds nodes.
     licences: str
     output: str
+    pinned_to: str = ""  #: The nodes that it asked for by name, as a list of Slurm's.
 
     @property
     def waits(self) -> bool:
@@ -178,6 +179,7 @@ def _job(item: Json) -> Job:
         shares=(),
         licences=text(item.get("licenses")),
         output=text(item.get("standard_output")),
+        pinned_to=text(item.get("required_nodes")),
     )
     # Names of nodes cost most; of the many that wait or have ended none is needed.
     return replace(job, shares=_shares(item)) if job.holds or job.ended else job

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import select
+import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -27,6 +29,7 @@ from allod.adapters.slurm.values import Json, instant_s, number, text
 from allod.adapters.slurm.versions import choose, submission
 from allod.errors import RunnerUnknown
 
+_FRESH_S = 0.5  #: Nobody closes a connection that was used so lately.
 _ANSWER_S = 20.0  #: Longer than slurmctld's MessageTimeout, after which slurmrestd gives up. [s]
 
 
@@ -44,12 +47,11 @@ class RestCluster:
     ) -> None:
         parts = urlsplit(url)
         self._url, self._base = url, parts.path.rstrip("/")
-        self._make = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
+        self._make = _OneWriteTls if parts.scheme == "https" else _OneWrite
         self._host, self._port = parts.hostname or "", parts.port
         self._tokens, self._operator, self._answer_s = tokens, operator, answer_s
-        self._idle: list[http.client.HTTPConnection] = []  #: Kept open; the last used comes first.
+        #: Kept open, and since when nobody uses it [monotonic s]; the last used comes first.
+        self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._closed = False
         self._version: int | None = None
         self._has_books = False  #: True if slurmrestd speaks to slurmdbd.
@@ -187,17 +189,18 @@ class RestCluster:
         if response.will_close or self._closed:
             connection.close()
         else:
-            self._idle.append(connection)
+            self._idle.append((time.monotonic(), connection))
         return response.status, content
 
     def _kept(self) -> http.client.HTTPConnection | None:
         """A connection that nobody uses now."""
         while self._idle:
             try:
-                connection = self._idle.pop()
+                since_s, connection = self._idle.pop()
             except IndexError:
                 return None
-            if not _closed_by_peer(connection):
+            rested_s = time.monotonic() - since_s
+            if rested_s < _FRESH_S or not _closed_by_peer(connection):
                 return connection
             connection.close()
         return None
@@ -206,7 +209,27 @@ class RestCluster:
         """See `Driver.close`."""
         self._closed = True
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[1].close()
+
+
+class _OneWrite(http.client.HTTPConnection):
+    """Sends a request with its body as one packet: slurmrestd wakes once for it."""
+
+    _unsent = b""
+
+    def send(self, data: Any) -> None:
+        """Keep what is to be sent until the answer is asked for."""
+        self._unsent += data
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """Send it all, and read the answer."""
+        data, self._unsent = self._unsent, b""
+        super().send(data)
+        return super().getresponse()
+
+
+class _OneWriteTls(_OneWrite, http.client.HTTPSConnection):
+    """The same over TLS."""
 
 
 def _closed_by_peer(connection: http.client.HTTPConnection) -> bool:

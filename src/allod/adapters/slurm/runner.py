@@ -16,6 +16,7 @@ from allod.adapters.slurm.curtail import Curtailer
 from allod.adapters.slurm.driver import About, Driver
 from allod.adapters.slurm.files import Files
 from allod.adapters.slurm.follow import Follower, Listing
+from allod.adapters.slurm.futile import Futile, as_stranded
 from allod.adapters.slurm.hidden import Hidden
 from allod.adapters.slurm.job import Job
 from allod.adapters.slurm.machine import PoolShape, pool_report
@@ -76,6 +77,7 @@ class SlurmRunner:
         self._driver, self._curtailer, self._node = means.driver, means.curtailer, node
         self._marks = Marks(slurm, means.files, node)
         self._hidden = Hidden(slurm, means.driver, node)
+        self._futile = Futile(means.driver)
         self._follower = Follower(means.driver, node, now_s, monotonic_s)
         self._monotonic_s = monotonic_s
         self._lock: threading.Lock = before._lock if before else threading.Lock()
@@ -85,6 +87,7 @@ class SlurmRunner:
         self._told: set[RunKey] = before._told if before else set()
         self._gone: dict[RunKey, RunReport] = {}  #: Of runs that Slurm has forgotten.
         self._about: About | None = None
+        self._tidied = self._follower.listing
         #: What was made of which listing.
         self._reported: tuple[Listing, tuple[PoolReport, ...]] = (self._follower.listing, ())
         self._sized: tuple[Listing, dict[str, NodeSize]] = (self._follower.listing, {})
@@ -104,8 +107,8 @@ class SlurmRunner:
                 "the cluster has a job of this very run, which this node has never asked for",
                 mend="was its data restored from a backup? Let a new node take over its documents",
             )
-        self._follower.expect()
-        job_id = self._driver.submit(request)
+        with self._follower.submitting():
+            job_id = self._driver.submit(request)
         with self._lock:
             self._asked[key] = _Asked(job_id, request.user, self._monotonic_s())
         return RunReport(*key, "queued", seen=Seen(job=str(job_id)))
@@ -153,8 +156,8 @@ class SlurmRunner:
     def _report(self, key: RunKey, listing: Listing) -> RunReport:
         jobs = listing.ours.get(key)
         if jobs:
-            self._cancel_doubles(jobs)
-            return jobs[0].report(key)
+            self._futile.end_doubles(jobs[1:])
+            return as_stranded(jobs[0].report(key), jobs[0], listing.machines)
         asked = self._asked.get(key)
         if asked is not None and asked.at_s >= listing.begun_s:
             return RunReport(*key, "queued", seen=Seen(job=str(asked.job_id)))
@@ -188,27 +191,15 @@ class SlurmRunner:
             detail=f"Slurm no longer knows job {job_id}, and it left no mark of its end",
         )
 
-    def _cancel_doubles(self, jobs: tuple[Job, ...]) -> None:
-        """Of several jobs that are one run, end those that have yet to begin."""
-        for job in jobs[1:]:
-            if job.waits:
-                try:
-                    self._driver.signal(job.job_id, job.user, None)
-                except (RunnerRefused, RunnerUnknown) as error:
-                    _log.warning("job %d is a run's second, and stays: %s", job.job_id, error)
-
     def ended(self) -> tuple[RunKey, ...]:
         """See `Runner.ended`; asks the cluster when that is due."""
         listing = self._follower.look()
         if self._about is None:
             self._about = self._driver.about()
         self._tidy(listing)
+        self._futile.end_stranded(listing)
         self._keep_envelope()
-        return tuple(
-            sorted(
-                key for key, jobs in listing.ours.items() if jobs[0].ended and key not in self._told
-            )
-        )
+        return tuple(key for key in listing.ended if key not in self._told)
 
     def _keep_envelope(self) -> None:
         """Let Slurm hold the envelope's windows; if it will not, work is placed all the same."""
@@ -226,6 +217,9 @@ class SlurmRunner:
 
     def _tidy(self, listing: Listing) -> None:
         """Forget what the listing says anyway."""
+        if self._tidied is listing:
+            return
+        self._tidied = listing
         with self._lock:
             listed = listing.ours.keys()
             self._told &= listed

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs the tests: those of Slurm, which mostly wait for clusters, beside all others. Prints both,
+# and last one line for all of them. `make test` calls it.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+
+# A base of its own: sessions that share one tidy up each other's folders.
+.venv/bin/python -m pytest tests/slurm --basetemp="$folder/slurm" >"$folder/slurm.txt" 2>&1 &
+beside=$!
+.venv/bin/python -m pytest --ignore=tests/slurm 2>&1 | tee "$folder/others.txt"
+others=${PIPESTATUS[0]}
+wait "$beside"
+slurm=$?
+cat "$folder/slurm.txt"
+
+.venv/bin/python - "$folder/others.txt" "$folder/slurm.txt" <<'PY'
+import re, sys
+total = {}
+for name in sys.argv[1:]:
+    last = [line for line in open(name, errors="replace") if re.search(r" in [0-9.]+s", line)][-1:]
+    for count, word in re.findall(r"(\d+) (passed|failed|errors?|skipped|deselected)", "".join(last)):
+        total[word] = total.get(word, 0) + int(count)
+    seconds = re.search(r" in ([0-9.]+)s", "".join(last))
+    total["s"] = max(total.get("s", 0.0), float(seconds[1]) if seconds else 0.0)
+words = ", ".join(f"{count} {word}" for word, count in total.items() if word != "s")
+print(f"{words or 'no tests ran'} in {total['s']:.2f}s")
+PY
+# 5: of Slurm's none could run here, which is said above.
+[ "$slurm" -eq 5 ] && slurm=0
+[ "$others" -eq 0 ] && [ "$slurm" -eq 0 ]
