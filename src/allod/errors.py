@@ -2,7 +2,8 @@
 
 AllodError
 ├── InvalidInput        a document, request or trace is wrong            exit 2, HTTP 422
-│   └── InvalidDocument  ... names file, path, value and mend
+│   ├── InvalidDocument  ... names file, path, value and mend
+│   └── InvalidProof     ... a note, proof or receipt does not hold; names the reason
 ├── NotFound            no such site, project, workload                  exit 3, HTTP 404
 ├── Conflict            the same name or key stands for something else   exit 4, HTTP 409
 ├── Forbidden           no token, or one without the right               exit 5, HTTP 403
@@ -57,6 +58,16 @@ class InvalidDocument(InvalidInput):
         shown = f" (got {value})" if value else ""
         super().__init__(f"{where}: {message}{shown}" if where else f"{message}{shown}", mend=mend)
         self.file, self.path, self.value = file, path, value
+
+
+class InvalidProof(InvalidInput):
+    """A note, proof or receipt is malformed, or does not prove what it is said to prove."""
+
+    code = "invalid-proof"
+
+    def __init__(self, reason: str, message: str, *, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.reason = reason  #: Stable name such as 'truncated'; `prove/verify.py` lists them.
 
 
 class NotFound(AllodError):

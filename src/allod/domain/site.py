@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
+from allod.domain.declaration import Declaration
 from allod.domain.fact import Fact, Standing
 from allod.domain.slurm import Slurm
 from allod.domain.units import NEVER_S, Count, DurationS, InstantS, PowerW
@@ -144,12 +145,18 @@ class Site(Part):
     """The cluster, where `runner` is 'slurm'."""
     stop_time_s: DurationS = 30
     """How long the runner may take to stop a workload after its notice ran out. [s]"""
+    declarations: tuple[Declaration, ...] = ()
+    """What else the site says of itself; the sovereignty statement reads it."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> Site:
         pools = [pool.name for pool in self.pools]
         if len(set(pools)) != len(pools):
             raise ValueError("two pools have the same name")
+        declared = [item.fact for item in self.declarations]
+        twice = next((name for name in declared if declared.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"declarations answer '{twice}' twice; remove one of them")
         halls = {pool.hall for pool in self.pools if pool.hall}
         for phase in self.phases:
             for name in phase.accelerators:

@@ -14,6 +14,9 @@ from typing import Any
 from allod.domain.decision import DECISIONS, Decision, Reason, Step
 from allod.domain.event import EVENTS, Event, Outcome
 from allod.errors import InvalidInput
+from allod.prove.canonical import canonical
+
+__all__ = ["Record", "canonical", "decode", "encode", "kind_of"]
 
 Record = Event | Decision
 
@@ -27,13 +30,6 @@ def kind_of(record: Record) -> str:
 def encode(record: Record) -> bytes:
     """The canonical bytes of `record`, without its kind."""
     return canonical(_plain(record))
-
-
-def canonical(value: Any) -> bytes:
-    """`value` (plain JSON values without floats) as canonical bytes."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
 
 
 def decode(kind: str, body: bytes) -> Record:
