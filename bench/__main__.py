@@ -1,10 +1,12 @@
-"""Measure everything, one command after the other: `python -m bench [--write]`.
+"""Measure, one command after the other: `python -m bench [--write] [NAME...]`.
 
-`--write` keeps what was printed in docs/reference/performance.md.
+Everything, or the commands that are named. `--write` keeps what was printed in
+docs/reference/performance.md; what was not measured stays there as it was.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +27,11 @@ COMMANDS = (
     ("http_submit", "Submissions over HTTP"),
     ("node_start", "A node's start"),
     ("log_append", "The log"),
+    ("seal", "The sealed log: proofs and receipts"),
     ("slurm_site", "A site that runs Slurm"),
 )
 
+_SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)
 HEAD = """# Performance
 
 What the shipped engine and node do per second, each figure beside its limit and beside what others
@@ -55,17 +59,26 @@ def printed(name: str) -> tuple[str, bool]:
 
 def main() -> int:
     """0 if every command came to its end."""
-    write = "--write" in sys.argv[1:]
+    asked = [word for word in sys.argv[1:] if word != "--write"]
+    if unknown := set(asked) - {name for name, _ in COMMANDS}:
+        known = ", ".join(name for name, _ in COMMANDS)
+        print(f"error: no command '{min(unknown)}' (one of {known})", file=sys.stderr)
+        return 2
     if machine.busy():
         print(f"warning: {machine.busy()}", file=sys.stderr)
+    kept = dict(_SECTION.findall(PAGE.read_text(encoding="utf-8"))) if asked else {}
     parts, failed = [HEAD, f"Measured on {machine.described()}.\n"], 0
     for name, title in COMMANDS:
+        if asked and name not in asked:
+            if title in kept:
+                parts.append(f"## {title}\n{kept[title].rstrip()}\n")
+            continue
         print(f"== {title}: python -m bench.{name}", flush=True)
         shown, measured = printed(name)
         print(shown, flush=True)
         failed += not measured
         parts.append(f"## {title}\n\n`python -m bench.{name}`\n\n```text\n{shown}\n```\n")
-    if write:
+    if "--write" in sys.argv[1:]:
         PAGE.write_text("\n".join(parts), encoding="utf-8")
     return 1 if failed else 0
 

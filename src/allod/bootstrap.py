@@ -5,29 +5,38 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from allod.adapters.local import LocalRunner
-from allod.adapters.postgres import EmbeddedServer, Store
+from allod.adapters.log_folder import LogFolder
+from allod.adapters.page_hasher import PageHasher
+from allod.adapters.postgres import EmbeddedServer, Seals, Store
 from allod.adapters.slurm import connect
+from allod.adapters.witness_http import HttpWitnessClient
 from allod.config import Config, read_config
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
 from allod.decide.warm import warm
 from allod.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
+from allod.prove.note import VerifierKey
 from allod.run.controller import Limits
 from allod.run.engine import EngineMaker
+from allod.run.evidence import Sealing
 from allod.run.log import Leaf
-from allod.run.node import Node, Pace
+from allod.run.node import Node
+from allod.run.pace import Pace
 from allod.run.runners import Runners
+from allod.run.witnessing import WitnessDesk
 
 _RUNS = "runs"
+_LOG = "log"
 #: A thread that waits for the interpreter gets it after so long. With Python's 5 ms, every step of
 #: the controller's talk with the database waits that long for a busy HTTP thread; much shorter,
 #: and both spend a fifth of their time handing it to each other. [s]
@@ -92,6 +101,8 @@ def open_node(
             {"local": LocalRunner(runs, output_cap_bytes=config.output_max_bytes)},
             partial(connect, config.data_dir, store.node_id().replace("-", ""), clock),
         )
+        seals = Seals(url)
+        held.callback(seals.close)
         node = Node(
             store,
             maker or real_engine(),
@@ -112,10 +123,38 @@ def open_node(
             revive=revive,
             idle=_collect,
         )
+        node.seal(_sealing(config, config.log_origin or _origin(store), seals, clock, held))
         node.start()
         node.hold(held.pop_all())
     _calm_collector()
     return node
+
+
+def _sealing(
+    config: Config, origin: str, seals: Seals, clock: SystemClock, held: ExitStack
+) -> Sealing:
+    """Key, witnesses and logs of others, as the settings name them."""
+    folder = LogFolder(config.data_dir / _LOG, origin)
+    hasher = held.enter_context(closing(PageHasher()))
+    logs: dict[str, list[VerifierKey]] = {}
+    for text in config.witness_logs:
+        key = VerifierKey.parse(text)
+        logs.setdefault(key.name, []).append(key)
+    return Sealing(
+        seals,
+        folder,
+        secrets.token_bytes,
+        config.log_cadence_s,
+        policy=folder.policy(config.witness_policy) if config.witness_policy else None,
+        client=HttpWitnessClient(),
+        hashes=hasher,
+        desk=WitnessDesk(logs, folder.witness(f"{origin}-witness"), seals, clock) if logs else None,
+    )
+
+
+def _origin(store: Store) -> str:
+    """What the log is called if its owner does not say: nobody else's has the same name."""
+    return f"allod-{store.node_id().replace('-', '')[:12]}"
 
 
 def _calm_collector() -> None:

@@ -49,6 +49,18 @@ class Config(BaseModel):
     keys_kept_d: int = Field(default=7, ge=1)
     """How long an Idempotency-Key stands for its first request. [d]"""
 
+    log_origin: str = Field(default="", pattern=r"^[A-Za-z0-9./_-]{0,200}$")
+    """Name of the sealed log, such as 'narvik.example/log'; it says nothing of a customer, and is
+    fixed with the log's first key. Empty: one that is made from the node's own id."""
+    log_cadence_s: int = Field(default=5, ge=1, le=86_400)
+    """How often a checkpoint of the log is published, also if nothing has happened. [s]"""
+
+    witness_policy: str = ""
+    """File in the folder `log` of the data that names the witnesses to ask and which of them are
+    enough (tlog-policy), such as 'policy'. Empty: none is asked."""
+    witness_logs: tuple[str, ...] = ()
+    """Keys of other logs (vkey) that this node cosigns."""
+
     @model_validator(mode="after")
     def _not_public_by_mistake(self) -> Config:
         if not self.public and not self.loopback:

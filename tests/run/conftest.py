@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from allod.run.controller import Limits
-from allod.run.node import Node, Pace
+from allod.run.node import Node
+from allod.run.pace import Pace
 from tests.run.fifo_engine import fifo_maker
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner

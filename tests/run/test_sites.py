@@ -9,8 +9,9 @@ import pytest
 from allod.bootstrap import real_engine
 from allod.domain.event import PoolReported
 from allod.errors import NotFound
-from allod.run.node import Node, Pace
+from allod.run.node import Node
 from allod.run.node_views import SiteView, State
+from allod.run.pace import Pace
 from allod.run.ports import PoolReport
 from allod.run.reports import PoolSeen
 from allod.run.sites import site_views

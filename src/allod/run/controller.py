@@ -59,6 +59,7 @@ class World:
     engine: Engine
     views: Views
     at_s: int
+    next_seq: int  #: The leaf that comes next.
 
 
 @dataclass(slots=True)
@@ -204,7 +205,9 @@ class Controller:
             self._decide([item for item in batch if isinstance(item, _Asked)])
             for item in batch:
                 if isinstance(item, _Rest) and not self._fault:
-                    item.granted.set_result(World(self._engine, self._views, self._now_s()))
+                    item.granted.set_result(
+                        World(self._engine, self._views, self._now_s(), self._next_seq)
+                    )
                     item.over.wait()
         finally:
             _turn_away(batch, self.fault or "the node has stopped")

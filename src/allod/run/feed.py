@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from allod.run.log import Leaf, Log
 from allod.run.node_views import LeafView
-from allod.run.records import Admin, record_of
+from allod.run.records import Admin, erased, is_erased, record_of
 
 _KEPT_LEAVES = 8192
 
@@ -44,6 +44,13 @@ class Feed:
             wakes = tuple(self._wakes.values())
         for wake in wakes:
             wake()
+
+    def erase(self, seqs: Collection[int]) -> None:
+        """Keep nothing of what these leaves said."""
+        with self._grown:
+            for place, leaf in enumerate(self._kept):
+                if leaf.seq in seqs:
+                    self._kept[place] = erased(leaf)
 
     @property
     def next_seq(self) -> int:
@@ -103,6 +110,8 @@ class Follower:
         self.seq = leaves[-1].seq
         found = []
         for leaf in leaves:
+            if is_erased(leaf):
+                continue
             record = record_of(leaf)
             if not isinstance(record, Admin):
                 found.append(LeafView(leaf.seq, leaf.kind, leaf.body, record))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -20,11 +20,17 @@ from allod.domain.decision import Decision
 from allod.domain.document import KINDS, Document
 from allod.domain.event import DocumentsApplied
 from allod.errors import AllodError, InvalidInput, NotFound, RunnerUnknown
+from allod.run.audit import audit
+from allod.run.audit_views import Audit
 from allod.run.clock import Clock
 from allod.run.controller import Controller, Limits
 from allod.run.engine import EngineMaker, Explanation
+from allod.run.erasure import Erase
+from allod.run.evidence import Evidence, Sealing
 from allod.run.feed import Feed, Follower
-from allod.run.log import DocumentRow, Leaf, WorkloadFilter, WorkloadRow
+from allod.run.futures import done, failed
+from allod.run.log import Leaf, WorkloadFilter, WorkloadRow
+from allod.run.log_requests import ExportLog, RotateKey
 from allod.run.metrics import Metrics
 from allod.run.node_views import (
     Change,
@@ -40,8 +46,10 @@ from allod.run.node_views import (
     WorkloadView,
 )
 from allod.run.outbox import Outbox
+from allod.run.pace import Pace
+from allod.run.pages import checked_limit, cursor_of, decision_view, document_view
 from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
-from allod.run.records import is_decision, record_of
+from allod.run.records import is_decision
 from allod.run.recovery import Store
 from allod.run.requests import (
     Apply,
@@ -52,31 +60,19 @@ from allod.run.requests import (
     no_document,
 )
 from allod.run.runners import Runners
+from allod.run.seal import Signed
+from allod.run.section import DiscloseSection
 from allod.run.sites import site_views
 from allod.run.standing import workload_view
+from allod.run.statement_changes import StatementChanges
+from allod.run.statements import Statements
 from allod.run.token_requests import MakeToken, RevokeToken
-from allod.run.views import document_of
 from allod.run.watch import Watch
 from allod.run.watches import Watches
 
-_PAGE_MAX = 1000
 _STORY_LEAVES = 10_000
 _BACKWARDS_LEAVES = 512
 _SECRET_PREFIX = "allod_"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often a node looks around, and with how many hands."""
-
-    runner_threads: int = 4
-    cluster_threads: int = 20  #: Acts that one cluster is given at a time. [1]
-    poll_s: float = 0.1  #: How often runners are asked what has ended. [s]
-    observe_s: float = 5.0  #: How often they are asked about all that is placed. [s]
-
-    def threads(self, runner: Runner) -> int:
-        """How many acts `runner` is given at a time."""
-        return self.cluster_threads if isinstance(runner, Cluster) else self.runner_threads
 
 
 class Node:
@@ -108,11 +104,27 @@ class Node:
         self._outbox = Outbox(
             store, self._runners, self._controller.ask, clock, numbers, pace.threads
         )
-        self._controller.sites_changed = lambda: self._watches.follow(self._controller.views.sites)
+        self._controller.sites_changed = self._documents_changed
         self._controller.acts_given = self._outbox.give
         self._controller.acts_reload = self._outbox.load
         self._controller.revive, self._controller.idle = revive, idle
         self._watches = Watches(self._runners, self._watch)
+        self._evidence: Evidence | None = None
+        self.statements = Statements(
+            self._controller, store, lambda: self._evidence.key if self._evidence else ""
+        )
+        self._changes = StatementChanges(self._controller, store, clock, self.statements)
+
+    def seal(self, sealing: Sealing) -> None:
+        """Have the log sealed from the start on; else it is durable and nobody can check it."""
+        self._evidence = Evidence(
+            self._store, self._store, self._feed, sealing, self._clock, self._keep_snapshot
+        )
+
+    def _keep_snapshot(self) -> None:
+        with self._controller.at_rest() as world:
+            seq, body = world.next_seq, world.engine.snapshot()
+        self._store.snapshot_put(seq, body)
 
     def start(self) -> None:
         """Recover from the log and begin.
@@ -124,6 +136,9 @@ class Node:
         self._controller.start()
         self._outbox.start()
         self._watches.start()
+        if self._evidence is not None:
+            self._evidence.start()
+            self._changes.start()
 
     def hold(self, held: ExitStack) -> None:
         """Let go of `held` when the node closes."""
@@ -131,10 +146,17 @@ class Node:
 
     def close(self) -> None:
         """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""
+        self._changes.close()
         self._outbox.close()
         self._watches.close()
         self._controller.close()
+        if self._evidence is not None:
+            self._evidence.close()
         self._held.close()
+
+    def _documents_changed(self) -> None:
+        self._watches.follow(self._controller.views.sites)
+        self._changes.documents_changed()
 
     def _watch(self, name: str, runner: Runner) -> Watch:
         pace = self._pace
@@ -178,7 +200,7 @@ class Node:
         try:
             return self._controller.ask(Submit.of(document, actor, key))
         except AllodError as error:
-            return _failed(error)
+            return failed(error)
 
     def apply(
         self, documents: Sequence[Document], *, actor: str = "", dry_run: bool = False
@@ -187,9 +209,9 @@ class Node:
         if not dry_run:
             return self._controller.ask(Apply(tuple(documents), actor))
         try:
-            return _done(self._tried(documents, actor))
+            return done(self._tried(documents, actor))
         except AllodError as error:
-            return _failed(error)
+            return failed(error)
 
     def _tried(self, documents: Sequence[Document], actor: str) -> tuple[Change, ...]:
         """What applying would change, found out on a copy of the engine."""
@@ -236,8 +258,8 @@ class Node:
             site=site or "",
             class_name=access_class or "",
         )
-        limit = _checked_limit(limit)
-        rows = self._store.workloads(where, limit, _cursor(after), newest_first=True)
+        limit = checked_limit(limit)
+        rows = self._store.workloads(where, limit, cursor_of(after), newest_first=True)
         following = str(rows[-1].ordinal) if len(rows) == limit else None
         return Page(tuple(self._shown(row) for row in rows), following)
 
@@ -255,7 +277,7 @@ class Node:
         self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
     ) -> Page[DecisionView]:
         """Decisions, latest first; of one workload or of all."""
-        limit, before = _checked_limit(limit), _cursor(after)
+        limit, before = checked_limit(limit), cursor_of(after)
         if workload_id is None:
             found = self._latest_decisions(before, limit)
         else:
@@ -267,7 +289,7 @@ class Node:
                 if is_decision(leaf) and (before is None or leaf.seq < before)
             ][:limit]
         following = str(found[-1].seq) if len(found) == limit else None
-        return Page(tuple(_decision_view(leaf) for leaf in found), following)
+        return Page(tuple(decision_view(leaf) for leaf in found), following)
 
     def _latest_decisions(self, before: int | None, limit: int) -> list[Leaf]:
         end = self._feed.next_seq if before is None else min(before, self._feed.next_seq)
@@ -287,7 +309,7 @@ class Node:
         self._row(workload_id)
         for leaf in reversed(self._store.workload_leaves(workload_id, _STORY_LEAVES)):
             if is_decision(leaf):
-                return _decision_view(leaf).record
+                return decision_view(leaf).record
         raise NotFound(f"nothing was ever decided about workload '{workload_id}'")
 
     def logs(
@@ -326,7 +348,7 @@ class Node:
         rows = self._store.documents(kind or "")
         order = list(KINDS)
         rows.sort(key=lambda row: (order.index(row.kind), row.name))
-        return [_document_view(row) for row in rows]
+        return [document_view(row) for row in rows]
 
     def document(self, kind: str, name: str) -> DocumentView:
         """The document; NotFound, with near names, if there is none."""
@@ -334,7 +356,7 @@ class Node:
         if row is None:
             with self._controller.at_rest() as world:
                 raise no_document(world.views, kind, name)
-        return _document_view(row)
+        return document_view(row)
 
     def sites(self) -> list[SiteView]:
         """All sites now."""
@@ -400,7 +422,41 @@ class Node:
         """The token no longer opens anything."""
         self._controller.ask(RevokeToken(name, actor)).result()
 
+    def erase(self, workload_id: str, *, actor: str = "") -> int:
+        """Destroy what the log says of a workload that has ended; how many leaves that were."""
+        evidence = self.evidence
+        self._controller.ask(Erase(workload_id, actor)).result()
+        return evidence.erase(workload_id)
+
+    def audit(self, site: str, at_s: int) -> Audit:
+        """What was so at `site` at an instant, or now if that is to come; else NotFound."""
+        return audit(self._store.read(), site, min(at_s, self.now_s()))
+
+    def log_section(self, *, until: int | None = None, actor: str = "") -> Iterator[bytes]:
+        """All that the log says up to a checkpoint, once it is in the log who asked (E1)."""
+        signed = self.evidence.checkpoint_of(until)
+        self._controller.ask(DiscloseSection(signed.size, actor)).result()
+        return self.evidence.section(signed)
+
     # ------------------------------------------------------------ the node itself
+
+    @property
+    def evidence(self) -> Evidence:
+        """The sealed log and its receipts; NotFound if this node does not seal its log."""
+        if self._evidence is None:
+            raise NotFound("this node does not seal its log")
+        return self._evidence
+
+    def log_export(self, *, actor: str = "") -> Signed:
+        """The checkpoint up to which the log may be handed out, once that is in the log (E1)."""
+        signed = self.evidence.newest()
+        self._controller.ask(ExportLog(signed.size, actor)).result()
+        return signed
+
+    def log_rotate_key(self, *, actor: str = "") -> bytes:
+        """Sign under a new key; the receipt of the change, which both keys have signed."""
+        ask = self._controller.ask
+        return self.evidence.rotate_key(lambda b, a: ask(RotateKey(b, a, actor)).result())
 
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
@@ -424,6 +480,7 @@ class Node:
             waiting=views.waiting,
             running=views.holding,
             queue=self._controller.queued,
+            seal=self._evidence.fault if self._evidence is not None else "",
         )
 
     def ready(self) -> bool:
@@ -437,47 +494,3 @@ class Node:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _done(result: Any) -> Future[Any]:
-    future: Future[Any] = Future()
-    future.set_result(result)
-    return future
-
-
-def _failed(error: AllodError) -> Future[Any]:
-    future: Future[Any] = Future()
-    future.set_exception(error)
-    return future
-
-
-def _cursor(after: str | None) -> int | None:
-    if after is None:
-        return None
-    if not after.isdigit():
-        raise InvalidInput(f"'{after}' is no cursor", mend="give the 'after' of the page before")
-    return int(after)
-
-
-def _checked_limit(limit: int) -> int:
-    if not 1 <= limit <= _PAGE_MAX:
-        raise InvalidInput(f"limit {limit} cannot be", mend=f"between 1 and {_PAGE_MAX}")
-    return limit
-
-
-def _decision_view(leaf: Leaf) -> DecisionView:
-    record = record_of(leaf)
-    assert isinstance(record, Decision)
-    return DecisionView(leaf.seq, leaf.kind, record)
-
-
-def _document_view(row: DocumentRow) -> DocumentView:
-    held = document_of(row)
-    return DocumentView(
-        kind=row.kind,
-        name=row.name,
-        document=held["document"],
-        seq=row.seq,
-        changed_at_s=held["at_s"],
-        actor=held["actor"],
-    )

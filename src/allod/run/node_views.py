@@ -30,6 +30,7 @@ class State(StrEnum):
     LOST = "lost"
     NODE_FAILED = "node-failed"  #: Its node failed and it asked not to wait again.
     REFUSED = "refused"
+    ERASED = "erased"  #: What it was and did is destroyed; that it was stays in the log.
 
 
 #: States in which it waits or holds room; the others are final.
@@ -241,3 +242,4 @@ class Health:
     waiting: int
     running: int
     queue: int  #: Requests not yet looked at.
+    seal: str = ""  #: Why the log is durable and not sealed, or ''.

@@ -22,6 +22,7 @@ from allod.domain.event import (
     NodeStarted,
     PoolReported,
     TimePassed,
+    WorkloadSubmitted,
 )
 from allod.errors import InvalidInput
 from allod.prove.encoding import canonical, decode, encode
@@ -48,13 +49,77 @@ class TokenRevoked:
     actor: str = ""
 
 
-Admin = TokenMade | TokenRevoked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaltsErased:
+    """What made the leaves of a workload readable is destroyed from here on (E2)."""
+
+    at_s: int
+    subject: str  #: The workload; its own leaves no longer name it.
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementChanged:
+    """The sovereignty statement of a site says something else from here on, or the first thing."""
+
+    at_s: int
+    site: str
+    sha256: str  #: Of the statement without its day, in hex; see `prove.sovereignty.digest`.
+    says: str  #: In a few words, such as 'no: control, keys'.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExported:
+    """The sealed log, as it was at a checkpoint, is handed out for others to publish."""
+
+    at_s: int
+    size: int  #: Entries of that checkpoint.
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogKeyRotated:
+    """From the next checkpoint on another key signs the log; that one both have signed."""
+
+    at_s: int
+    before: str  #: The key that signed until now (vkey).
+    after: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionDisclosed:
+    """The log is told in the open, up to a checkpoint, to someone who is to check it."""
+
+    at_s: int
+    size: int  #: Entries of that checkpoint.
+    actor: str = ""
+
+
+#: With this begins the kind of a leaf whose content was destroyed; its body is '{}'.
+ERASED = "erased/"
+
+Admin = (
+    TokenMade
+    | TokenRevoked
+    | SaltsErased
+    | LogExported
+    | LogKeyRotated
+    | SectionDisclosed
+    | StatementChanged
+)
 Record = Event | Decision | Admin
 
-_ADMIN_TYPES = (TokenMade, TokenRevoked)
-_ADMIN: dict[str, type[TokenMade] | type[TokenRevoked]] = {
-    cls.__name__: cls for cls in _ADMIN_TYPES
-}
+_ADMIN_TYPES = (
+    TokenMade,
+    TokenRevoked,
+    SaltsErased,
+    LogExported,
+    LogKeyRotated,
+    SectionDisclosed,
+    StatementChanged,
+)
+_ADMIN: dict[str, type[Admin]] = {cls.__name__: cls for cls in _ADMIN_TYPES}
 
 
 def leaf_of(record: Record, seq: int) -> Leaf:
@@ -95,15 +160,14 @@ _KINDS: dict[type, str] = {
     **{cls: f"event/{name}" for name, cls in EVENTS.items()},
     **{cls: f"decision/{name}" for name, cls in DECISIONS.items()},
 }
-#: Records that are about no workload.
+#: Records that are about no workload; those that `workloads_of` knows are asked first.
 _ABOUT_NONE = (
     NodeStarted,
     DocumentsApplied,
     DocumentRemoved,
     PoolReported,
     TimePassed,
-    TokenMade,
-    TokenRevoked,
+    *_ADMIN_TYPES,
 )
 
 
@@ -133,8 +197,31 @@ def is_decision(leaf: Leaf) -> bool:
     return leaf.kind.startswith("decision/")
 
 
+def is_erased(leaf: Leaf) -> bool:
+    """True if nobody can tell any more what it said."""
+    return leaf.kind.startswith(ERASED)
+
+
+def erased(leaf: Leaf) -> Leaf:
+    """`leaf` without what it said; that it was a submission is still told, for they are counted."""
+    name = leaf.kind.rpartition("/")[2]
+    return Leaf(leaf.seq, leaf.at_s, f"{ERASED}{name}", b"{}")
+
+
+def was_submission(leaf: Leaf) -> bool:
+    """True if `leaf` was a submission and was erased."""
+    return leaf.kind == f"{ERASED}{WorkloadSubmitted.__name__}"
+
+
 def workloads_of(record: Record) -> tuple[str, ...]:
-    """Ids of the workloads that `record` is about: none, one, or both sides of a reclaim."""
+    """Ids of the workloads that `record` is about: none, one, or both sides of a reclaim.
+
+    A statement is about its site, as 'Site/NAME': by the same view its last change is found again.
+    """
+    if isinstance(record, SaltsErased):
+        return (record.subject,)
+    if isinstance(record, StatementChanged):
+        return (f"Site/{record.site}",)
     if isinstance(record, _ABOUT_NONE):
         return ()
     other = getattr(record, "for_workload_id", "")

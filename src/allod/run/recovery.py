@@ -17,12 +17,13 @@ from allod.run import log
 from allod.run.engine import Engine, EngineMaker
 from allod.run.log import DocumentRow, Leaf, TokenRow, WorkloadFilter, WorkloadRow
 from allod.run.node_views import LIVE_STATES
-from allod.run.records import Record, is_decision, is_event, leaf_of, record_of
+from allod.run.records import Record, is_decision, is_erased, is_event, leaf_of, record_of
 from allod.run.standing import Standing
 from allod.run.views import Views
 
 _PAGE_ROWS = 1000
 _REBUILD_LEAVES = 2000
+_SHOWN_BYTES = 300
 
 
 class Store(log.Log, log.Outbox, log.ViewStore, log.ViewReads, Protocol):
@@ -76,6 +77,11 @@ def make_again(leaves: Iterable[Leaf], engine: Engine) -> Iterator[Leaf]:
     """Tell `engine` the events among `leaves`, compare its decisions, and pass the leaves on."""
     expected: list[Leaf] = []
     for leaf in leaves:
+        if is_erased(leaf):
+            raise Different(
+                f"leaf {leaf.seq} was erased: what follows from it cannot be decided again",
+                mend="a node goes on from its snapshots, which an erasure leaves behind it",
+            )
         if is_decision(leaf):
             _compare(leaf, expected)
         else:
@@ -105,9 +111,10 @@ def _compare(leaf: Leaf, expected: list[Leaf]) -> None:
     if made is None:
         raise Different(f"leaf {leaf.seq} is a decision that is not made again: {_shown(leaf)}")
     if (made.kind, made.body) != (leaf.kind, leaf.body):
+        at = _first_other(made.body, leaf.body)
         raise Different(
-            f"leaf {leaf.seq} was decided otherwise: recorded {_shown(leaf)}, "
-            f"made again {_shown(made)}",
+            f"leaf {leaf.seq} was decided otherwise: recorded {_shown(leaf, at)}, "
+            f"made again {_shown(made, at)}",
             mend="start the version of allod that wrote this log",
         )
 
@@ -119,9 +126,17 @@ def _none_left(expected: list[Leaf], seq: int) -> None:
         )
 
 
-def _shown(leaf: Leaf) -> str:
-    text = leaf.body.decode(errors="replace")
-    return f"{leaf.kind} {text if len(text) <= 300 else text[:297] + '...'}"
+def _first_other(one: bytes, other: bytes) -> int:
+    """The first byte at which they differ."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+
+
+def _shown(leaf: Leaf, at: int = 0) -> str:
+    """The leaf on a line; of a long one what lies around the byte `at`."""
+    start = max(0, at - 150) if len(leaf.body) > _SHOWN_BYTES else 0
+    text = leaf.body[start : start + _SHOWN_BYTES].decode(errors="replace")
+    before = f"(from byte {start}) ..." if start else ""
+    return f"{leaf.kind} {before}{text}{'...' if start + _SHOWN_BYTES < len(leaf.body) else ''}"
 
 
 def stored_views(store: Store) -> Views:

@@ -29,7 +29,7 @@ from allod.prove.encoding import canonical, decode
 from allod.run.log import Answer, Leaf, WorkloadRow
 from allod.run.node_views import Change, Submitted, WorkloadView
 from allod.run.records import Admin
-from allod.run.standing import workload_view
+from allod.run.standing import id_of, workload_view
 from allod.run.views import Views, document_of
 
 ACCEPTED = 201  #: Status of an answer kept for a repeated request; the API's for a new workload.
@@ -117,7 +117,7 @@ class Submit:
         prior = turn.answer(self.key) if self.key else None
         if prior is not None:
             return self._repeated(prior)
-        workload_id = f"w{turn.views.ordinal + 1}"
+        workload_id = id_of(turn.views.ordinal + 1)
         decisions = turn.tell(
             WorkloadSubmitted(
                 at_s=turn.at_s,

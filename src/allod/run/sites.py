@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from allod.decide.control import controllers
 from allod.decide.layout import caps_over_time, class_steps, live_units
 from allod.domain.charter import AccessClass, Charter
+from allod.domain.control import controllers
 from allod.domain.document import Document
 from allod.domain.event import PoolReported
 from allod.domain.fact import Fact

@@ -136,6 +136,39 @@ class Standing:
         return standing
 
 
+def tombstone(workload_id: str, seq: int) -> WorkloadRow:
+    """The row of a workload that was erased: its id, and nothing else of it."""
+    asked = canonical_fast({"actor": "", "name": "", "seq": seq, "spec": {"wall_time_s": 0}})
+    return WorkloadRow(
+        workload_id=workload_id,
+        ordinal=ordinal_of(workload_id),
+        project="",
+        class_name="",
+        site="",
+        pool="",
+        state=State.ERASED.value,
+        accelerators=0,
+        submitted_at_s=0,
+        started_at_s=None,
+        ended_at_s=None,
+        run=0,
+        exit_status=None,
+        spec=asked.decode(),
+        reasons='{"decision":null,"kind":"","placed":{}}',
+        last_seq=seq,
+    )
+
+
+def id_of(ordinal: int) -> str:
+    """The id of the workload that was asked for as number `ordinal`."""
+    return f"w{ordinal}"
+
+
+def ordinal_of(workload_id: str) -> int:
+    """The number of the workload with this id."""
+    return int(workload_id.removeprefix("w"))
+
+
 def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadView:
     """What `row` tells people."""
     asked, rest = orjson.loads(row.spec), orjson.loads(row.reasons)

@@ -31,17 +31,32 @@ from allod.domain.event import (
 from allod.domain.site import Site
 from allod.domain.workload import OnNodeFailure, OnReclaim, waits_again
 from allod.prove.encoding import canonical
-from allod.run.log import Act, DocumentRow, Leaf, TokenRow, ViewChange, WorkloadLeaf
+from allod.run.log import (
+    Act,
+    DocumentRow,
+    Leaf,
+    TokenRow,
+    ViewChange,
+    WorkloadLeaf,
+    WorkloadRow,
+)
 from allod.run.node_views import State
 from allod.run.records import (
+    LogExported,
+    LogKeyRotated,
     Record,
+    SaltsErased,
+    SectionDisclosed,
+    StatementChanged,
     TokenMade,
     TokenRevoked,
     canonical_fast,
+    is_erased,
     record_of,
+    was_submission,
     workloads_of,
 )
-from allod.run.standing import Placed, Standing
+from allod.run.standing import Placed, Standing, tombstone
 
 
 class Views:
@@ -57,6 +72,7 @@ class Views:
         self._sites: dict[str, Site] = {}
         self._touched: dict[str, Standing] = {}
         self._marks: list[WorkloadLeaf] = []
+        self._tombs: list[WorkloadRow] = []  #: Rows of erased workloads.
         self._documents: dict[tuple[str, str, int], DocumentRow] = {}
         self._tokens: dict[str, TokenRow] = {}
         self._acts: list[Act] = []
@@ -121,6 +137,9 @@ class Views:
 
     def fold(self, leaf: Leaf, record: Record | None = None) -> None:
         """Move on by one leaf; `record` is what it holds, if the caller has it at hand."""
+        if is_erased(leaf):
+            self.ordinal += was_submission(leaf)
+            return
         record = record_of(leaf) if record is None else record
         for workload_id in workloads_of(record):
             self._marks.append(WorkloadLeaf(workload_id, leaf.seq))
@@ -141,7 +160,17 @@ class Views:
                 )
             case TokenRevoked():
                 self._token(replace(self.tokens[record.name], revoked_at_s=record.at_s))
-            case NodeStarted() | PoolReported() | TimePassed():
+            case SaltsErased():
+                self._tombs.append(tombstone(record.subject, leaf.seq))
+            case (
+                NodeStarted()
+                | PoolReported()
+                | TimePassed()
+                | LogExported()
+                | LogKeyRotated()
+                | SectionDisclosed()
+                | StatementChanged()
+            ):
                 pass  # What was reported of a pool is asked of the engine, which keeps it.
             case _:
                 assert_never(record)
@@ -149,7 +178,7 @@ class Views:
     def take(self) -> tuple[ViewChange, tuple[Act, ...]]:
         """Rows and acts that follow from the leaves folded since the last call."""
         change = ViewChange(
-            workloads=tuple(standing.row() for standing in self._touched.values()),
+            workloads=(*(standing.row() for standing in self._touched.values()), *self._tombs),
             workload_leaves=tuple(self._marks),
             documents=tuple(self._documents.values()),
             tokens=tuple(self._tokens.values()),
@@ -159,6 +188,7 @@ class Views:
             if standing.state is State.WAITING:
                 standing.decision = ""  # With many sites it is long, and many wait.
         self._touched, self._marks, self._documents, self._tokens, self._acts = {}, [], {}, {}, []
+        self._tombs = []
         return change, acts
 
     # ------------------------------------------------------------ workloads

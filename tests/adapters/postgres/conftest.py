@@ -19,7 +19,8 @@ from psycopg import sql
 from allod.adapters.postgres import EmbeddedServer, Store
 
 _numbers = itertools.count()
-_free: list[str] = []
+#: Empty databases by the URL of their server: who imports the fixtures has a server of its own.
+_free: dict[str, list[str]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +36,8 @@ def postgres_server() -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def database(postgres_server: EmbeddedServer) -> Iterator[str]:
     """The URL of a database without a log. Emptied afterwards, which is faster than dropping."""
-    name = _free.pop() if _free else _made_database(postgres_server.url())
+    free = _free.setdefault(postgres_server.url(), [])
+    name = free.pop() if free else _made_database(postgres_server.url())
     url = psycopg.conninfo.make_conninfo(postgres_server.url(), dbname=name)
     yield url
     with psycopg.connect(postgres_server.url(), autocommit=True) as session:
@@ -47,7 +49,7 @@ def database(postgres_server: EmbeddedServer) -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as session:
         session.execute("SET client_min_messages = warning")
         session.execute("DROP SCHEMA IF EXISTS allod CASCADE")
-    _free.append(name)
+    free.append(name)
 
 
 def _made_database(url: str) -> str:

@@ -10,7 +10,12 @@ import allod.adapters.postgres
 from allod.adapters.postgres import Store, queries
 
 FOLDER = Path(allod.adapters.postgres.__file__).parent
-ALL = {"session": queries.SESSION, "log": queries.LOG, "views": queries.VIEWS}
+ALL = {
+    "session": queries.SESSION,
+    "log": queries.LOG,
+    "views": queries.VIEWS,
+    "seal": queries.SEAL,
+}
 
 
 def test_a_file_is_split_by_names_without_its_comments() -> None:
@@ -39,7 +44,7 @@ def test_every_query_is_used(file: str) -> None:
 def test_every_query_fits_the_schema(store: Store, database: str) -> None:
     """The server parses each, with no run: a wrong column or type is found here."""
     with psycopg.connect(database, options="-c search_path=allod") as session:
-        for name, query in (queries.LOG | queries.VIEWS).items():
+        for name, query in (queries.LOG | queries.VIEWS | queries.SEAL).items():
             numbered = re.sub(rb"%(\(\w+\))?b", _Numbers(), query)
             prepared = session.pgconn.prepare(name.encode(), numbered)
             assert prepared.error_message == b"", name

@@ -19,6 +19,8 @@ Session = psycopg.Connection[TupleRow]
 
 #: Raised by `append_leaves` in the schema.
 FENCE_SQLSTATE: Final = "AL001"
+#: Raised by `seal_page` there.
+SEALED_SQLSTATE: Final = "AL002"
 
 _MEND_SECOND_WRITER: Final = "another node writes this log; stop one of the two"
 
@@ -107,5 +109,7 @@ def translate(error: psycopg.Error, url: str) -> AllodError:
             return Unavailable(f"{where} cannot be used now: {said}", mend="ask again")
         case _ if error.sqlstate == FENCE_SQLSTATE:
             return Conflict(f"{where}: {said}", mend=_MEND_SECOND_WRITER)
+        case _ if error.sqlstate == SEALED_SQLSTATE:
+            return Conflict(f"{where}: {said}")
         case _:
             raise error

@@ -35,6 +35,7 @@ def _load(name: str) -> dict[str, bytes]:
 SESSION: Final = _load("session")
 LOG: Final = _load("log")
 VIEWS: Final = _load("views")
+SEAL: Final = _load("seal")
 
 
 def migrations() -> list[tuple[int, str, bytes]]:
