@@ -9,6 +9,7 @@ from typing import Any
 from allod.domain.areas import AREAS
 from allod.domain.document import API_VERSION, KINDS
 from allod.domain.schema import schema_of
+from allod.domain.vocabulary import QUESTIONS, AnswerKind, Question
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/reference/documents.md"
 #: Definitions that every kind may use; they have sections of their own.
@@ -79,7 +80,50 @@ def page() -> str:
             if name not in shown and not name.startswith("FactOf"):
                 shown.add(name)
                 parts += section(name, definitions)
+    parts.append(declared())
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def declared() -> str:
+    """The facts that a site may declare, a row each; the ladders of the CSF in one."""
+    ladders = [name for name, question in QUESTIONS.items() if question.kind is AnswerKind.STEP]
+    rows = [
+        f"| `{name}` | {answers(question)} | {question.asks} |"
+        for name, question in QUESTIONS.items()
+        if question.kind is not AnswerKind.STEP
+    ]
+    return "\n".join(
+        [
+            "## Facts that a site may declare",
+            "",
+            "In `declarations` of a site, each at most once. What has a field of its own, such as",
+            "`country` or `management`, is said there alone.",
+            "",
+            "| fact | answer | it says |",
+            "|---|---|---|",
+            f"| `{ladders[0]}` to `{ladders[-1]}` | whole number, 1 (worst) to 5, 4 or 3 | which "
+            "answer of the calculator of the EU Cloud Sovereignty Framework (Guidance of "
+            "1 June 2026) holds, counted from the worst |",
+            *rows,
+        ]
+    )
+
+
+def answers(question: Question) -> str:
+    """What may be said, in words."""
+    match question.kind:
+        case AnswerKind.WORD:
+            return words(list(question.words))
+        case AnswerKind.YES_NO:
+            return "true or false"
+        case AnswerKind.HOLDER:
+            return "`customer`, `operator`, or a party"
+        case AnswerKind.SHARES:
+            return "by party: basis points"
+        case AnswerKind.STEP | AnswerKind.NUMBER:
+            return "whole number"
+        case AnswerKind.COUNTRIES | AnswerKind.PARTIES:
+            return f"list of {question.kind.value}"
 
 
 def section(name: str, definitions: dict[str, Any]) -> list[str]:

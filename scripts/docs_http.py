@@ -34,11 +34,12 @@ _HEAD = """\
 
 Writing needs `Authorization: Bearer TOKEN`; `allod token make` makes one. Reading needs none while
 the node listens on the loopback address alone, unless it is set so; beyond loopback reading always
-needs one. Each role may also do what those below it may:
+needs one. What is under `/log/` says nothing of what was recorded and never needs one. Each role
+may also do what those below it may:
 
 | role | what it may do |
 |---|---|
-| `admin` | make and revoke tokens |
+| `admin` | make and revoke tokens, hand out the log |
 | `operator` | apply and remove documents, cancel any workload |
 | `submit` | submit workloads, cancel its own |
 | `read` | read |
@@ -64,6 +65,19 @@ when all is quiet.
 
 ```console
 $ curl -N 'http://127.0.0.1:7700/v1/events?kind=decision&after=-1'
+```
+
+## The sealed log
+
+What is under `/log/` is a C2SP transparency log (tlog-tiles, tlog-checkpoint): give a monitor or a
+witness the address of `/log/` and the key. `allod log export` writes the same files for a static
+server. Everybody can make every proof of them, and nobody can read in them what was recorded; a
+receipt opens single records for those to whom it is given.
+
+```console
+$ curl http://127.0.0.1:7700/log/checkpoint
+$ curl --output tile http://127.0.0.1:7700/log/tile/0/000.p/48
+$ curl -OJ 'http://127.0.0.1:7700/v1/workloads/w1/receipt?disclose=power_w'
 ```
 
 ## Problems

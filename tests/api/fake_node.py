@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -22,9 +22,14 @@ from allod.domain.event import (
     WorkloadStarted,
     WorkloadSubmitted,
 )
+from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import AllodError, Conflict, InvalidInput, NotFound, Unavailable
 from allod.prove.encoding import encode, kind_of
+from allod.prove.sovereignty import Statement, sovereignty_statement
+from allod.run.audit import audit
+from allod.run.audit_views import Audit
+from allod.run.log import Leaf
 from allod.run.node_views import (
     LIVE_STATES,
     Change,
@@ -44,6 +49,10 @@ from allod.run.node_views import (
     WorkloadView,
 )
 from allod.run.ports import Finding, OutputPart
+from allod.run.seal import Signed
+from allod.run.statements import Terms
+from tests.api.fake_log import FakeLog
+from tests.run.world import site
 
 T = TypeVar("T")
 START_S = 1_795_291_200  # 2026-11-21 20:00 UTC
@@ -93,6 +102,29 @@ class FakeFollower:
         self._node.followers.remove(self)
 
 
+@dataclass
+class Statements:
+    """Makes the statement of the one site; of work there it says the same."""
+
+    node: FakeNode
+
+    def of_site(self, name: str, terms: Terms) -> Statement:
+        self.node.check()
+        if name != "narvik":
+            raise NotFound(f"no Site is called '{name}'", mend="known: narvik")
+        spec = site(name).spec
+        assert isinstance(spec, Site)
+        return sovereignty_statement(
+            name, spec, {}, on=terms.on, home=terms.home, least_seal=terms.least_seal
+        )
+
+    def of_workload(self, workload_id: str, terms: Terms) -> Statement:
+        placed = self.node.workload(workload_id).site
+        if not placed:
+            raise NotFound(f"workload '{workload_id}' has been placed nowhere, so it has no site")
+        return self.of_site(placed, terms)
+
+
 class FakeNode:
     """Places what fits into `free`, holds what does not, refuses what is over the whole site."""
 
@@ -100,6 +132,8 @@ class FakeNode:
         self.metrics = CollectorRegistry()
         Counter("allod_fake", "Something to count.", registry=self.metrics)
         self.live, self.free = live, free
+        self.erased: list[tuple[str, str]] = []
+        self.seal_fault = ""
         self.down = False
         self.at_s = START_S
         self.leaves: list[LeafView] = []
@@ -110,6 +144,8 @@ class FakeNode:
         self.followers: list[FakeFollower] = []
         self.secrets: dict[str, Token] = {}
         self.checks = 0
+        self.log = FakeLog(self)
+        self.exports: list[tuple[int, str]] = []
         self.found: tuple[Finding, ...] = (Finding("slurm", "works", "Slurm 22.05.8"),)
         self._turn = threading.RLock()
 
@@ -346,6 +382,10 @@ class FakeNode:
 
         return done(work)
 
+    @property
+    def statements(self) -> Statements:
+        return Statements(self)
+
     # ------------------------------------------------------------ what reads
 
     def workload(self, workload_id: str) -> WorkloadView:
@@ -544,6 +584,41 @@ class FakeNode:
     ) -> FakeFollower:
         return FakeFollower(self, len(self.leaves) - 1 if after_seq is None else after_seq, wake)
 
+    # ------------------------------------------------------------ evidence
+
+    def log_rotate_key(self, *, actor: str = "") -> bytes:
+        return b"c2sp.org/tlog-proof@v1\n"
+
+    def erase(self, workload_id: str, *, actor: str = "") -> int:
+        view = self.workload(workload_id)
+        if view.state in LIVE_STATES:
+            raise Conflict(f"{workload_id} is {view.state}")
+        self.erased.append((workload_id, actor))
+        return 3
+
+    @property
+    def evidence(self) -> FakeLog:
+        return self.log
+
+    def log_section(self, *, until: int | None = None, actor: str = "") -> Iterator[bytes]:
+        self.check()
+        signed = self.log.signed()
+        if until is not None and until > signed.size:
+            raise InvalidInput(f"no checkpoint of {until} entries was published")
+        self.exports.append((signed.size, actor))
+        return iter([b'{"v":1}\n', b'{"leaves":0}\n'])
+
+    def audit(self, site: str, at_s: int) -> Audit:
+        self.check()
+        leaves = (Leaf(leaf.seq, leaf.record.at_s, leaf.kind, leaf.body) for leaf in self.leaves)
+        return audit(leaves, site, at_s)
+
+    def log_export(self, *, actor: str = "") -> Signed:
+        self.check()
+        signed = self.log.signed()
+        self.exports.append((signed.size, actor))
+        return signed
+
     # ------------------------------------------------------------ tokens and health
 
     def token_make(self, name: str, role: Role, *, actor: str = "") -> str:
@@ -577,6 +652,7 @@ class FakeNode:
             waiting=sum(view.state is State.WAITING for view in self.held.values()),
             running=sum(view.state in LIVE_STATES - {State.WAITING} for view in self.held.values()),
             queue=0,
+            seal=self.seal_fault,
         )
 
     def ready(self) -> bool:

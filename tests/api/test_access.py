@@ -22,6 +22,7 @@ READS = [
     "/v1/workloads/w1/why",
     "/v1/workloads/w1/decisions",
     "/v1/workloads/w1/logs",
+    "/v1/workloads/w1/receipt",
     "/v1/documents",
     "/v1/documents/Project/fjord",
     "/v1/projects",

@@ -34,6 +34,7 @@ def filled() -> FastAPI:
         assert call("POST", "/v1/workloads", role="admin", json=sent).status_code == 201
     node.start("w1")
     node.end("w1", Outcome.COMPLETED)
+    node.log.grow(300)
     return app
 
 

@@ -36,3 +36,11 @@ def test_health_counts(call: Call, node: FakeNode) -> None:
     assert body["status"] == "ok"
     assert (body["running"], body["waiting"], body["seq"]) == (1, 1, 3)
     assert call("GET", "/readyz").json() == {"ready": True}
+
+
+def test_a_log_that_is_not_sealed_is_told_without_saying_why(call: Call, node: FakeNode) -> None:
+    node.seal_fault = "the key in the folder of someone is open to others"
+    answer = call("GET", "/healthz")
+    assert (answer.json()["status"], answer.json()["sealed"]) == ("degraded", False)
+    assert "someone" not in answer.text
+    assert call("GET", "/readyz").status_code == 200  # It takes work all the same.

@@ -293,3 +293,24 @@ def test_json_with_a_key_twice_is_refused(call: Call) -> None:
     )
     assert answer.status_code == 400
     assert "key 'accelerators' is there twice" in answer.json()["detail"]
+
+
+class TestErase:
+    @pytest.mark.parametrize("role", ["read", "submit", "operator"])
+    def test_only_an_admin_erases(self, call: Call, node: FakeNode, role: str) -> None:
+        workload_id = submit(call, accelerators=100)  # Refused, so it has ended.
+        answer = call("POST", f"/v1/workloads/{workload_id}/erase", role=role)
+        assert answer.status_code == 403 and node.erased == []
+
+    def test_it_says_how_many_leaves_and_who_asked_is_known(
+        self, call: Call, node: FakeNode
+    ) -> None:
+        workload_id = submit(call, accelerators=100)
+        answer = call("POST", f"/v1/workloads/{workload_id}/erase", role="admin")
+        assert answer.json() == {"id": workload_id, "leaves": 3}
+        assert node.erased == [(workload_id, "admin")]
+
+    def test_what_lives_is_not_erased(self, call: Call) -> None:
+        workload_id = submit(call)
+        answer = call("POST", f"/v1/workloads/{workload_id}/erase", role="admin")
+        assert answer.status_code == 409

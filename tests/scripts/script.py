@@ -9,8 +9,8 @@
     -- hello.yaml --                    from here on a file that the commands find
 
 `examples` are those of the project. What differs from run to run is replaced: times by <time>,
-durations that were measured by <span>, places in the log by <seq>, and ports, processes and
-secrets by their names.
+durations that were measured by <span>, places in the log by <seq>, sizes of it by <n>, and ports,
+processes, keys and secrets by their names.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ _REPLACED = (
     (re.compile(r"^# leaf \d+", re.MULTILINE), "# leaf <seq>"),
     (re.compile(r"\d+ leaves, \d+ events, \d+ decisions"), "<n> leaves, <n> events, <n> decisions"),
     (re.compile(r"allod_[A-Za-z0-9_-]{43}"), "<secret>"),
+    (re.compile(r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}"), "+<key>"),
+    (re.compile(r"\bat_s = \d+"), "at_s = <time>"),
+    (re.compile(r"\b([Ee]ntry) \d+"), r"\1 <n>"),
+    (re.compile(r"[\d,]+ (bytes for|leaves|entries|of them new)\b"), r"<n> \1"),
     (re.compile(r" after [0-9dhms]+\b"), " after <span>"),
     # The last column of a table; where it stands depends on how long it is.
     (re.compile(r" +since$", re.MULTILINE), "  since"),

@@ -127,3 +127,8 @@ def test_what_runs_allod_is_tested_as_it_is_locked() -> None:
     )
     pins = re.compile(r"^\S+==.*$", re.MULTILINE)
     assert set(pins.findall(run)) < set(pins.findall(dev))
+
+
+def test_nothing_built_or_downloaded_is_tracked() -> None:
+    built = [path.name for path in tracked() if path.suffix in (".whl", ".gz", ".so", ".pyc")]
+    assert not built, f"git rm {' '.join(built)}"

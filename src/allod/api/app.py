@@ -12,7 +12,19 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from allod import __version__
-from allod.api import documents, events, probes, problems, sites, tokens, workloads
+from allod.api import (
+    audit,
+    documents,
+    events,
+    log,
+    probes,
+    problems,
+    sites,
+    statements,
+    tokens,
+    witness,
+    workloads,
+)
 from allod.api.access import Access
 from allod.api.guard import Guard, HttpMetrics
 from allod.api.node_api import NodeApi
@@ -51,7 +63,18 @@ def create_app(
         most=settings.streams_max, heartbeat_s=settings.heartbeat_s, poll_s=settings.poll_s
     )
     routes = app.router.routes
-    for module in (workloads, documents, sites, events, tokens, probes):
+    for module in (
+        workloads,
+        documents,
+        sites,
+        statements,
+        events,
+        log,
+        audit,
+        tokens,
+        witness,
+        probes,
+    ):
         routes.extend(module.router.routes)
     routes.append(_BareRoute("/v1/openapi.json", _openapi_route(app), methods=["GET"]))
     routes.extend(pages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
+from allod.prove.witness import Answer
+from allod.run.audit_views import Audit
 from allod.run.node_views import (
     Change,
     DecisionView,
@@ -25,6 +27,8 @@ from allod.run.node_views import (
     WorkloadView,
 )
 from allod.run.ports import Finding, OutputPart, StreamName
+from allod.run.seal import Signed
+from allod.run.statements import Statements
 
 
 class SiteAnswer(Protocol):
@@ -73,6 +77,33 @@ class Explanation(Protocol):
     @property
     def basis(self) -> str:
         """What the expectation rests on."""
+
+
+class Evidence(Protocol):
+    """The sealed log and its receipts; every call may block."""
+
+    @property
+    def witness_key(self) -> str:
+        """The key with which it cosigns, '' if it does not."""
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """Cosign the log of another; NotFound if this node is nobody's witness."""
+
+    @property
+    def key(self) -> str:
+        """The public key of the log (vkey)."""
+
+    def record_receipt(self, seq: int, disclose: Sequence[str]) -> bytes:
+        """A receipt for one leaf; NotFound if it is not there or was erased."""
+
+    def checkpoint(self) -> bytes:
+        """The newest published checkpoint; NotFound if there is none yet."""
+
+    def resource(self, path: str) -> bytes:
+        """A tile or bundle by its path; InvalidInput or NotFound if there is none."""
+
+    def receipt(self, workload_id: str, disclose: Sequence[str] = (), *, whole: bool) -> bytes:
+        """A receipt for a workload; waits until a published checkpoint covers it."""
 
 
 class Follower(Protocol):
@@ -163,10 +194,33 @@ class NodeApi(Protocol):
     def check_site(self, name: str) -> tuple[Finding, ...]:
         """What works at a site's cluster; InvalidInput if it names none."""
 
+    @property
+    def statements(self) -> Statements:
+        """Says how sovereign a site or a workload is."""
+
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None
     ) -> Follower:
         """The log from a leaf on; `wake` is called from the node's threads."""
+
+    def log_rotate_key(self, *, actor: str = "") -> bytes:
+        """Sign under a new key; the receipt of the change."""
+
+    def erase(self, workload_id: str, *, actor: str = "") -> int:
+        """Destroy what the log says of a workload that has ended; how many leaves."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """The sealed log; NotFound if this node does not seal it."""
+
+    def log_section(self, *, until: int | None = None, actor: str = "") -> Iterator[bytes]:
+        """All that the log says up to a checkpoint, once that is in the log."""
+
+    def audit(self, site: str, at_s: int) -> Audit:
+        """What was so at a site at an instant; NotFound if there was no such site."""
+
+    def log_export(self, *, actor: str = "") -> Signed:
+        """The checkpoint up to which the log may be handed out, once that is in the log."""
 
     def token_make(self, name: str, role: Role, *, actor: str = "") -> str:
         """A new secret, told this once."""

@@ -30,11 +30,17 @@ _TAGS = [
     {"name": "workloads", "description": "What is asked to run."},
     {"name": "documents", "description": "What the node knows of the world."},
     {"name": "sites", "description": "Capacity, access classes and power now."},
+    {"name": "sovereignty", "description": "What facts come to, and how well they stand."},
     {"name": "tokens", "description": "Who may do what; for the role `admin`."},
     {"name": "log", "description": "What was decided, as it is decided."},
+    {"name": "evidence", "description": "The sealed log (C2SP tlog-tiles), and receipts from it."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
 ]
 _DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim")
+#: What needs no token, wherever the node listens.
+_OPEN = ("/v1/schemas", "/healthz", "/readyz", "/log/")
+#: What needs one even for reading, wherever it listens.
+_GUARDED = ("/v1/tokens", "/v1/log/section")
 _METHODS_OF_WRITING = ("post", "put", "patch", "delete")
 
 
@@ -65,9 +71,9 @@ def openapi_of(app: FastAPI) -> Json:
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if method in _METHODS_OF_WRITING or path.startswith("/v1/tokens"):
+            if method in _METHODS_OF_WRITING or path.startswith(_GUARDED):
                 operation["security"] = [{"token": []}]
-            elif path == "/metrics" or not path.startswith(("/v1/schemas", "/healthz", "/readyz")):
+            elif path == "/metrics" or not path.startswith(_OPEN):
                 operation["security"] = [{}, {"token": []}]
     return document
 

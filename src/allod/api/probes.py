@@ -25,9 +25,10 @@ def healthz(node: NodeDep) -> Response:
     health = node.health()
     return JsonResponse(
         {
-            "status": "ok" if health.ready else "degraded",
+            "status": "ok" if health.ready and not health.seal else "degraded",
             # What exactly is wrong names hosts and paths; the node's own log has it.
             "log": "ok" if health.log == "ok" else "out of reach",
+            "sealed": not health.seal,
             "seq": health.seq,
             "at_s": health.at_s,
             "version": __version__,

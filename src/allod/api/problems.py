@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 #: The one sentence that stands for a kind of problem, whatever the occasion.
 TITLES = {
     "invalid-input": "The request cannot be accepted as it is",
+    "invalid-proof": "The proof does not prove it",
     "invalid-document": "A document breaks its schema or a rule",
     "not-found": "Nothing of that name is known here",
     "conflict": "The name or key already stands for something else",

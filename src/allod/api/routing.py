@@ -28,6 +28,7 @@ NodeDep = Annotated[NodeApi, Depends(node_of)]
 Reader = Depends(may_read)
 Submitter = Annotated[Token, Depends(needs(Role.SUBMIT))]
 Operator = Annotated[Token, Depends(needs(Role.OPERATOR))]
+Admin = Annotated[Token, Depends(needs(Role.ADMIN))]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the part before.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most items in this part.")]
 

@@ -61,6 +61,34 @@ class Checked(Shape):
     """In the order in which they were looked at; a later one may need an earlier one."""
 
 
+class SovereigntyStatement(Shape):
+    """All that can be said of the sovereignty of a site or a workload on a day."""
+
+    form: Literal["allod sovereignty statement v1"]
+    subject: str
+    """'Site/narvik' or 'Workload/w12'."""
+    site: str
+    """The site that it is about, or where the workload was placed last."""
+    on: str
+    """The day on which the facts must stand."""
+    home: list[str]
+    """Countries and areas whose law counts as home."""
+    says: str
+    """The whole in two or three sentences; it may be no."""
+    claimed: dict[str, Any]
+    """Layers and verdicts, counting what is proved, attested or declared."""
+    evidenced: dict[str, Any]
+    """The same, counting only what is proved or attested."""
+    control: list[dict[str, Any]]
+    """Who can read, copy, stop, change or delete what, under which laws."""
+    dependencies: list[dict[str, Any]]
+    """Who supplies each layer, and how much of it comes from one hand or country."""
+    facts: list[dict[str, Any]]
+    """Each fact with its value, grade and origin."""
+    limits: list[str]
+    """What no statement of this kind can say."""
+
+
 class SiteAnswer(Shape):
     """What stands between a workload and one site."""
 
@@ -97,6 +125,34 @@ class Changes(Shape):
     changes: list[Change]
 
 
+class Erased(Shape):
+    """What was erased."""
+
+    id: str
+    leaves: int
+    """Leaves that say nothing any more; 0 if they were erased before. [1]"""
+
+
+class Rotated(Shape):
+    """The key under which the log goes on."""
+
+    key: str
+    """The new public key (vkey)."""
+    receipt: str
+    """The receipt of the change, which the old key and the new one have signed."""
+
+
+class Exported(Shape):
+    """Up to where the log may be copied."""
+
+    size: int
+    """Entries of the checkpoint. [1]"""
+    checkpoint: str
+    """The signed note; it is the last file of a copy."""
+    key: str
+    """The public key of the log (vkey)."""
+
+
 class Kinds(Shape):
     """The kinds of documents, in the order in which they are applied."""
 
@@ -109,6 +165,8 @@ class Alive(Shape):
     status: Literal["ok", "degraded"]
     log: Literal["ok", "out of reach"]
     """'ok' or 'out of reach'."""
+    sealed: bool
+    """False if what is durable is not sealed now: no receipts come."""
     seq: int
     """Last leaf of the log."""
     at_s: int

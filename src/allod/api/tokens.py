@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from allod.api import views
-from allod.api.access import needs
-from allod.api.routing import NodeDep, StrictRoute, problems
+from allod.api.routing import Admin, NodeDep, StrictRoute, problems
 from allod.api.shapes import Listed, Shape
 from allod.api.views import JsonResponse
 from allod.domain.base import Name
 from allod.run.node_views import Role, Token
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], route_class=StrictRoute)
-
-Admin = Annotated[Token, Depends(needs(Role.ADMIN))]
 
 
 class TokenWanted(BaseModel):

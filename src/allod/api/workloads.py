@@ -17,6 +17,7 @@ from allod.api.node_api import NodeApi
 from allod.api.problems import InvalidField
 from allod.api.routing import (
     READ_PROBLEMS,
+    Admin,
     After,
     Limit,
     NodeDep,
@@ -25,7 +26,7 @@ from allod.api.routing import (
     Submitter,
     problems,
 )
-from allod.api.shapes import Decided, Explanation, Listed, Submission
+from allod.api.shapes import Decided, Erased, Explanation, Listed, Submission
 from allod.api.streams import Streams, streams_of
 from allod.api.views import JsonResponse
 from allod.domain.document import Document
@@ -207,6 +208,19 @@ async def cancel(node: NodeDep, workload_id: WorkloadId, token: Submitter) -> Re
                 mend="cancel your own, or use a token of role 'operator'",
             )
     return JsonResponse(views.workload(await answer(node.cancel(workload_id, actor=token.name))))
+
+
+@router.post(
+    "/{workload_id}/erase",
+    summary="Erase what the log says of it",
+    responses={200: {"model": Erased}, **problems(401, 403, 404, 409, 422, 503)},
+)
+def erase(node: NodeDep, workload_id: WorkloadId, token: Admin) -> Response:
+    """Destroy for ever what the log says of a workload that has ended. That it was erased, when and
+    by whom becomes a record; every proof that was given stays valid. Asked again it does nothing.
+    """
+    leaves = node.erase(workload_id, actor=token.name)
+    return JsonResponse({"id": workload_id, "leaves": leaves})
 
 
 @router.get(

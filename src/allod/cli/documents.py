@@ -58,6 +58,11 @@ def _in_its_file(error: InvalidInput, documents: Sequence[Document]) -> InvalidI
 
 def remove(data: Path, kind: str, name: str, *, as_json: bool) -> None:
     """Remove a document."""
+    if "/" in kind:
+        raise InvalidInput(
+            f"'{kind}' is no kind of documents",
+            mend=f"write 'allod remove {kind.replace('/', ' ')}', one at a time",
+        )
     kind = spelt(kind)
     with connect(data) as node:
         node.delete(f"/v1/documents/{part(kind)}/{part(name)}")

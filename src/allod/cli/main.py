@@ -12,7 +12,17 @@ import typer
 
 from allod import __version__
 from allod.cli import edge
-from allod.cli.commands import decisions, documents, node, replay, tokens, workloads
+from allod.cli.commands import (
+    audit,
+    decisions,
+    documents,
+    evidence,
+    node,
+    replay,
+    reports,
+    tokens,
+    workloads,
+)
 from allod.cli.output import out
 
 
@@ -44,7 +54,7 @@ def _root(
     pass
 
 
-for module in (node, documents, workloads, decisions, tokens, replay):
+for module in (node, documents, workloads, decisions, evidence, audit, reports, tokens, replay):
     module.add_to(app)
 
 

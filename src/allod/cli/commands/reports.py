@@ -1,0 +1,69 @@
+"""The commands that report to others than the operator: report sovereignty."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from allod.cli.commands.options import DATA_DEFAULT, DataOption, JsonOption
+from allod.cli.complete import workload_ids
+
+report = typer.Typer(help="Reports for those who must be shown.", no_args_is_help=True)
+
+
+@report.command("sovereignty")
+def sovereignty(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="SITE|WORKLOAD",
+            help="Name of a site, or id of a workload, such as w12.",
+            autocompletion=workload_ids,
+        ),
+    ],
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--on",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Day on which the facts must stand.",
+            show_default="today, UTC",
+        ),
+    ] = None,
+    home: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--home",
+            metavar="COUNTRY",
+            help="Country or area, such as NO or EU, whose law is home; may be repeated.",
+            show_default="the site's country",
+        ),
+    ] = None,
+    least_seal: Annotated[
+        int,
+        typer.Option("--least-seal", metavar="N", min=0, max=4, help="SEAL that is asked for."),
+    ] = 2,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how sovereign a site or a workload is, and how well that stands.
+
+    Verdicts of four frameworks, layers, who can do what under which law; each line is proved,
+    attested, declared or unknown. It may say no: exit status 0 if it could be made at all.
+    """
+    from allod.cli import statements
+
+    query = {
+        "on": on.date().isoformat() if on else None,
+        "home": home or [],
+        "least_seal": str(least_seal),  # 0 is a SEAL too, and no empty part of a query.
+    }
+    statements.show(data, subject, query, as_json=as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `app`."""
+    app.add_typer(report, name="report")
