@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need from the system: Chromium, for the tests in a browser, Slurm, for
-# those that start clusters of their own, and sshd, for those that reach one by ssh. Skips what is there. Without them the other tests
-# run all the same, and it says so.
+# those that start clusters of their own, sshd, for those that reach one by ssh, and Prometheus, for
+# those that read meters from it. Skips what is there. Without them the other tests run all the
+# same, and it says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
@@ -53,4 +54,14 @@ if ! PATH="$PATH:/usr/sbin" command -v sshd >/dev/null; then
     fi
     PATH="$PATH:/usr/sbin" command -v sshd >/dev/null ||
         say "going on without sshd: the tests by ssh will be skipped; the package openssh-server has it"
+fi
+
+# Where a systemd runs, the package would at once scrape this machine and serve it at port 9090.
+# The tests start one of their own, on a port of their own.
+if ! command -v prometheus >/dev/null; then
+    if [ "$(id -u)" -eq 0 ] && [ ! -d /run/systemd/system ]; then
+        (install_packages "for the tests of meters" prometheus) || true
+    fi
+    command -v prometheus >/dev/null ||
+        say "going on without Prometheus: the tests of its meters will be skipped; the package prometheus has it"
 fi

@@ -48,6 +48,21 @@ def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
         schema_of("zzz")
 
 
+@pytest.mark.parametrize(
+    ("field", "fits", "over"),
+    [("supply_c", -20, 201), ("approach_k", 3, 2), ("misc_milli", 0, 1_001)],
+)
+def test_facts_of_different_ranges_keep_their_own(field: str, fits: int, over: int) -> None:
+    schema = schema_of("Site")
+    cooling = {"$defs": schema["$defs"], "$ref": "#/$defs/Cooling"}
+    check = jsonschema_rs.validator_for(cooling)
+    assert check.is_valid({"plant": "air", field: fits})
+    assert not check.is_valid({"plant": "air", field: over})
+    phase = jsonschema_rs.validator_for({"$defs": schema["$defs"], "$ref": "#/$defs/Phase"})
+    live = {"name": "p", "state": "live", "accelerators": {"gpu": 100_000}}
+    assert phase.is_valid(live), "counts keep theirs"
+
+
 def test_the_page_of_the_documents_is_fresh() -> None:
     command = [sys.executable, ROOT / "scripts/docs_documents.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

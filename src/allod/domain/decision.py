@@ -1,4 +1,4 @@
-"""Decisions: placement, hold, refusal, reclaim; each carries all its reasons (L6)."""
+"""Decisions: placement, hold, refusal, reclaim, shed plan; each carries all its reasons (L6)."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """What a run is expected to use if it goes on to its latest end, by the forecast.
+
+    Its share at full load: energy and water of the site at its limit, for each watt of IT. When the
+    site is less busy, the meter shows more for each of those who run.
+    """
+
+    # In the order of their names, as the canonical encoding has them.
+    carbon_g: int | None  #: Of what comes from the grid; None: its carbon is not forecast. [g]
+    energy_wh: int  #: At the meter of the site. [Wh]
+    water_l: int | None  #: Drawn from outside; None: the site has no cooling model. [l]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """It runs here, from now on."""
 
@@ -44,11 +58,12 @@ class Placement:
     accelerators: int
     #: (node of the pool, accelerators on it); empty for equal units.
     nodes: tuple[tuple[int, int], ...]
-    power_w: int  #: What it may draw at the meter of the site. [W]
+    power_w: int  #: What it may draw at the meter of the site: its share at full load. [W]
     ends_at_s: int  #: When its wall time runs out.
     lent: bool  #: True if it runs on room beyond its class's floor, which can be reclaimed.
     notice_s: int  #: Notice it would get, if lent. [s]
     reasons: tuple[Reason, ...] = ()
+    footprint: Footprint | None = None  #: None, and left out of records: nothing is forecast.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +100,33 @@ class Reclaim:
     reasons: tuple[Reason, ...] = ()
 
 
-Decision = Placement | Hold | Refusal | Reclaim
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShedPlan:
+    """What gives way because a node of an envelope may draw less than is committed (P2).
+
+    First what has not begun starts later, then lent room is taken back; floors are kept.
+    """
+
+    at_s: int
+    site: str
+    path: str  #: Node of the envelope: 'site', 'halls.NAME' or 'pools.NAME'.
+    starts_s: int  #: When more is committed than it may draw, for the first time.
+    ends_s: int  #: When that would have been over.
+    #: What is committed beyond its limit at worst; IT power where the weather bounds the site. [W]
+    over_w: int
+    delayed: tuple[str, ...]  #: Who was about to start and waits on; of the first 64 who wait.
+    reclaimed: tuple[tuple[str, int], ...]  #: (workload, what it gives back [W]), in order.
+    left_w: int  #: What is left over, for floors are kept. [W]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def workload_id(self) -> str:
+        """It is about no single workload; its reclaims say whom they are about."""
+        return ""
+
+
+Decision = Placement | Hold | Refusal | Reclaim | ShedPlan
 
 DECISIONS: dict[str, type[Decision]] = {
-    cls.__name__: cls for cls in (Placement, Hold, Refusal, Reclaim)
+    cls.__name__: cls for cls in (Placement, Hold, Refusal, Reclaim, ShedPlan)
 }

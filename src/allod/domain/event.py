@@ -114,6 +114,49 @@ class PoolReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastGiven:
+    """What the weather and the supply of a site will be; it takes the place of the one before it.
+
+    Value `i` of a series holds from `start_s + i * step_s` on, for `step_s`. A series that is empty
+    is not forecast.
+    """
+
+    at_s: int
+    site: str
+    start_s: int
+    step_s: int
+    temp_milli_c: tuple[int, ...]  #: Outdoor air, dry bulb. [thousandths of a degree C]
+    design_temp_milli_c: int  #: Worst case, which holds wherever the forecast does not reach.
+    wet_bulb_milli_c: tuple[int, ...] = ()  #: [thousandths of a degree C]
+    design_wet_bulb_milli_c: int | None = None
+    margin_milli_c: int = 0  #: So much hotter it may be than forecast. [thousandths of a degree C]
+    margin_w: int = 0  #: So much of the envelope stays free, for what nobody foresees. [W]
+    base_load_w: tuple[int, ...] = ()  #: Of the site without any work; default: the document's. [W]
+    clean_w: tuple[int, ...] = ()  #: Own clean power that is there for the site. [W]
+    carbon_g_per_kwh: tuple[int, ...] = ()  #: Of what comes from the grid.
+    source: str = ""  #: Who says so.
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurtailmentCalled:
+    """A site, hall or pool may draw less for a time; a later call of that name replaces it.
+
+    One that ends no later than it comes takes back the one before it.
+    """
+
+    at_s: int
+    site: str
+    name: str  #: What the call goes by.
+    path: str  #: 'site', 'halls.NAME' or 'pools.NAME'.
+    starts_s: int
+    ends_s: int
+    power_w: int  #: At the meter. [W]
+    reason: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimePassed:
     """Nothing but the time: windows open and close, phases go live, deadlines pass."""
 
@@ -129,6 +172,8 @@ Event = (
     | WorkloadStarted
     | WorkloadEnded
     | PoolReported
+    | ForecastGiven
+    | CurtailmentCalled
     | TimePassed
 )
 
@@ -143,6 +188,8 @@ EVENTS: dict[str, type[Event]] = {
         WorkloadStarted,
         WorkloadEnded,
         PoolReported,
+        ForecastGiven,
+        CurtailmentCalled,
         TimePassed,
     )
 }

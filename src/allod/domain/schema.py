@@ -16,7 +16,13 @@ from pydantic_core import core_schema
 from allod.domain.areas import AREAS, COUNTRIES, check_area, check_country
 from allod.domain.document import API_VERSION, KINDS, Metadata
 from allod.domain.fact import Fact
-from allod.domain.units import NEVER_S, parse_duration_s, parse_instant_s, parse_power_w
+from allod.domain.units import (
+    NEVER_S,
+    parse_duration_s,
+    parse_energy_wh,
+    parse_instant_s,
+    parse_power_w,
+)
 from allod.errors import NotFound
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,6 +49,14 @@ _SHARED: dict[str, JsonSchemaValue] = {
             {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgG]?[wW])?\s*$"},
         ],
     },
+    "Energy": {
+        "title": "Energy",
+        "description": "Watt-hours, or text such as '1200 Wh', '40 kWh', '1.5 MWh'.",
+        "anyOf": [
+            {**_INTEGER, "maximum": 10**15},
+            {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgG]?[wW][hH])?\s*$"},
+        ],
+    },
     "Instant": {
         "title": "Instant",
         "description": "A date or time (UTC unless it says otherwise) such as 2026-12-31 or "
@@ -66,13 +80,16 @@ _SHARED: dict[str, JsonSchemaValue] = {
 _READERS: dict[Any, str] = {
     parse_duration_s: "Duration",
     parse_power_w: "Power",
+    parse_energy_wh: "Energy",
     parse_instant_s: "Instant",
     check_country: "Country",
     check_area: "Area",
 }
 _MARK = "x-allod-type"
+#: How pydantic writes the module of `Fact` where two facts of it are spelt alike.
+_FACT_MODULE = Fact.__module__.replace(".", "__")
 #: Limits that the shared types state already.
-_LIMITS_OF_TYPES = (0, 10**12, NEVER_S)
+_LIMITS_OF_TYPES = (0, 10**12, 10**15, NEVER_S)
 
 
 class _Generator(GenerateJsonSchema):
@@ -112,13 +129,7 @@ def schema_of(kind: str) -> dict[str, Any]:
     metadata = Metadata.model_json_schema(schema_generator=_Generator)
     definitions = {**spec.pop("$defs", {}), "Metadata": metadata, kind: spec}
     finished = {name: _finished(node) for name, node in definitions.items()}
-    renamed: dict[str, str] = {}
-    for name, node in finished.items():
-        if name.startswith(Fact.__name__ + "_"):
-            value = node["properties"]["value"]["anyOf"][0]
-            word = f"FactOf{_word(value)}"
-            taken = word in renamed.values()
-            renamed[name] = f"{word}From{value['minimum']}" if taken else word
+    renamed = _names_of_facts(finished)
     for old, new in renamed.items():
         finished[new] = _fact(finished.pop(old))
     envelope: dict[str, Any] = {
@@ -168,6 +179,34 @@ def _finished(node: Any) -> Any:
     return done
 
 
+def _names_of_facts(finished: dict[str, Any]) -> dict[str, str]:
+    """A name for each kind of fact: 'FactOfPower'; of numbers the widest range has the short one.
+
+    Narrower ones add where they begin and, if that is not enough, where they end; texts that
+    differ in their form alone are numbered.
+    """
+    values = {
+        name: node["properties"]["value"]["anyOf"][0]
+        for name, node in finished.items()
+        # pydantic puts the module before a name that it would give twice.
+        if name.startswith((f"{Fact.__name__}_", f"{_FACT_MODULE}__{Fact.__name__}_"))
+    }
+    renamed: dict[str, str] = {}
+    for name, value in sorted(values.items(), key=lambda item: -_width(item[1])):
+        word = f"FactOf{_word(value)}"
+        for ending in ("minimum", "maximum"):
+            if word in renamed.values() and ending in value:
+                word += f"{'From' if ending == 'minimum' else 'To'}{value[ending]}"
+        same = sum(other.rstrip("0123456789") == word for other in renamed.values())
+        renamed[name] = f"{word}{same + 1}" if word in renamed.values() else word
+    return renamed
+
+
+def _width(value: dict[str, Any]) -> int:
+    """How many whole numbers a value may be; 0 for what is no number."""
+    return int(value["maximum"] - value["minimum"]) if "minimum" in value else 0
+
+
 def _fact(node: dict[str, Any]) -> dict[str, Any]:
     """The schema of a fact: the bare value, 'unknown', or the value and where it is from."""
     value = node["properties"]["value"]["anyOf"][0]
@@ -178,9 +217,11 @@ def _fact(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _word(value: dict[str, Any]) -> str:
-    """A word for the type of a fact's value: 'Power', 'Name', 'Integer', 'PhaseState'."""
+    """A word for the type of a fact's value: 'Power', 'Zone', 'Name', 'Integer', 'PhaseState'."""
     if "$ref" in value:
         return str(value["$ref"].rsplit("/", 1)[-1])
+    if "title" in value:
+        return str(value["title"])
     if value["type"] == "array":
         return f"{_word(value['items'])}List"
     return "Name" if "pattern" in value else str(value["type"]).capitalize()

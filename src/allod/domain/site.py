@@ -9,9 +9,15 @@ from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
+from allod.domain.claim import Claims
+from allod.domain.cooling import Cooling
 from allod.domain.declaration import Declaration
 from allod.domain.fact import Fact, Standing
+from allod.domain.heat import HeatOfftake
+from allod.domain.meters import Meters
+from allod.domain.reporting import ReportingFacts
 from allod.domain.slurm import Slurm
+from allod.domain.supply import Supply
 from allod.domain.units import NEVER_S, Count, DurationS, InstantS, PowerW
 
 #: Power usage effectiveness in thousandths.
@@ -139,6 +145,12 @@ class Site(Part):
     envelope: Envelope | None = None
     pue_milli: Fact[PueMilli] = Fact(value=1000)
     """Power usage effectiveness in thousandths; 1100 is PUE 1.10."""
+    cooling: Cooling | None = None
+    """The cooling plant, from which PUE follows by weather and load; without it PUE is constant."""
+    heat: tuple[HeatOfftake, ...] = ()
+    """Contracts by which heat is handed over."""
+    supply: Supply | None = None
+    """Where its electricity comes from: contracts, plant of its own, battery, grid."""
     runner: Literal["local", "slurm", "none"] = "local"
     """What carries placements out; 'none' is for sites that are only planned or replayed."""
     slurm: Slurm | None = None
@@ -147,6 +159,12 @@ class Site(Part):
     """How long the runner may take to stop a workload after its notice ran out. [s]"""
     declarations: tuple[Declaration, ...] = ()
     """What else the site says of itself; the sovereignty statement reads it."""
+    meters: Meters = ()
+    """What measures its energy, water, heat and traffic."""
+    reporting: ReportingFacts | None = None
+    """What its yearly report declares beside what is metered."""
+    claims: Claims = ()
+    """What was announced of its energy, water and heat."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> Site:

@@ -51,6 +51,19 @@ def parse_power_w(value: Any) -> Any:
     return power_w
 
 
+def parse_energy_wh(value: Any) -> Any:
+    """Watt-hours from 1200, '1200 Wh', '40 kWh', '1.5 MWh'; must come out whole."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    try:
+        return parse_power_w(text.removesuffix("h") if text.endswith("wh") else text + "w")
+    except ValueError as error:
+        raise ValueError(
+            "is not a whole number of watt-hours; write e.g. 1200, '40 kWh', '230 MWh'"
+        ) from error
+
+
 def parse_instant_s(value: Any) -> Any:
     """Epoch seconds from a date, a datetime (UTC unless it says otherwise) or an ISO 8601 text."""
     if isinstance(value, str):
@@ -81,6 +94,8 @@ def instant_text(at_s: int) -> str:
 DurationS = Annotated[int, BeforeValidator(parse_duration_s), Field(ge=0, le=NEVER_S)]
 #: [W] of at least 0; reads '230 MW'.
 PowerW = Annotated[int, BeforeValidator(parse_power_w), Field(ge=0, le=10**12)]
+#: [Wh] of at least 0; reads '230 MWh'.
+EnergyWh = Annotated[int, BeforeValidator(parse_energy_wh), Field(ge=0, le=10**15)]
 #: Epoch seconds, UTC; reads ISO dates.
 InstantS = Annotated[int, BeforeValidator(parse_instant_s), Field(ge=0, le=NEVER_S)]
 #: A whole number of things, at least 0; true and false are not numbers.

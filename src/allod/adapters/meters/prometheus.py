@@ -1,0 +1,48 @@
+"""Readings from a Prometheus server, over HTTP."""
+
+from __future__ import annotations
+
+import httpx
+import numpy as np
+
+from allod.adapters.meters.fetching import client, get_json
+from allod.adapters.meters.prometheus_commands import fresh, parse_range, range_queries, when_read
+from allod.domain.meters import Meter, PrometheusSource
+from allod.energy.grid import Grid
+from allod.energy.readings import Readings, readings
+
+
+class Prometheus:
+    """Asks Prometheus servers for what they have kept."""
+
+    def __init__(self, http: httpx.Client | None = None) -> None:
+        self._http = http or client()
+
+    def read(self, meter: Meter, source: PrometheusSource, grid: Grid) -> Readings:
+        """The readings of `meter` on `grid`.
+
+        Raises:
+            Unavailable: The server does not answer.
+            InvalidInput: It refuses the query, or gives more than one series.
+        """
+        url = source.url.rstrip("/") + "/api/v1/query_range"
+        points, read_s = (
+            self._points(url, query, meter, grid)
+            for query in (source.query, when_read(source.query))
+        )
+        found = fresh(points, read_s, meter.every_s)
+        return readings(
+            np.array([at_s for at_s, _ in found], np.int64),
+            np.array([value for _, value in found], np.float64),
+        )
+
+    def _points(self, url: str, query: str, meter: Meter, grid: Grid) -> list[tuple[int, float]]:
+        found: list[tuple[int, float]] = []
+        for asked in range_queries(query, meter, grid):
+            status, body = get_json(self._http, url, asked)
+            found += parse_range(status, body, query)
+        return found
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._http.close()

@@ -1,0 +1,1 @@
+"""Readers of series over time: prices, carbon intensity, availability of plant."""
