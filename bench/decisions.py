@@ -2,7 +2,8 @@
 
 200 pools at 25 sites with 100,000 accelerators, all of them taken, and 10,000 workloads that wait
 (bench/crowd.py). In turn a new workload is asked for, and one that runs ends; both are timed until
-the decisions are there in words. What is explained is spread over all who wait.
+the decisions are there in words. What is explained is spread over all who wait. The collector of
+cyclic garbage is set as a node sets it once it has started.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from allod.bootstrap import calm_collector
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
 from allod.decide.kernel import state as k
@@ -66,6 +68,7 @@ def seconds_of_explanations(engine: Engine) -> list[float]:
 def measure() -> list[Figure]:
     """The 99th percentiles."""
     engine, number = crowd.engine(crowd.workloads(seed=1))
+    calm_collector()
     seconds_of_decisions(engine, number, seed=2)  # The kinds of work are known from then on.
     submits, ends = seconds_of_decisions(engine, number + TURNS, seed=3)
     explained = seconds_of_explanations(engine)

@@ -17,6 +17,7 @@ kernel_cache.use()  # Before anything imports numba: no kernel of yesterday writ
 
 from allod.domain.decision import Decision
 from allod.domain.event import EVENTS, Event, Outcome
+from allod.prove.encoding import LEFT_OUT
 from tests.decide.histories import play
 from tests.decide.worlds import Json, Story, charter, document, project, site
 
@@ -115,7 +116,9 @@ def told(seed: int) -> Story:
 
 def plain(record: Event | Decision) -> Json:
     """A record as plain values."""
-    return {"type": type(record).__name__, **asdict(record)}
+    fields = asdict(record)
+    kept = {name: value for name, value in fields.items() if value or name not in LEFT_OUT}
+    return {"type": type(record).__name__, **kept}
 
 
 def written(record: Event | Decision) -> str:

@@ -131,16 +131,16 @@ def test_hundreds_of_kinds_of_waiting_work_survive_new_documents():
     assert len(story.in_state("waiting")) == 699
 
 
-def test_a_shrunk_envelope_takes_nobody_and_lets_nobody_in():
+def test_a_shrunk_envelope_takes_what_no_floor_covers_and_lets_nobody_in_until_then():
     place = {"envelope": {"site": {"power_w": 400}}}
     story = Story(one_pool(4, **place))
-    runs = story.submit(3, 100)
+    runs = [story.submit(1, 100) for _ in range(3)]
     place["envelope"]["site"]["power_w"] = 200
     story.apply(one_pool(4, **place)[0])
     asked = story.submit(1, 10)
-    assert (story.state(runs), story.state(asked)) == ("running", "waiting")
-    story.go_to(100)
-    assert story.state(asked) == "running"
+    assert [story.state(w) for w in (*runs, asked)] == ["running"] * 3 + ["waiting"]
+    story.go_to(1)
+    assert [story.state(w) for w in (*runs, asked)] == ["running"] * 2 + ["waiting"] * 2
 
 
 def test_a_short_notice_does_not_wait_for_the_victims_of_a_long_one():

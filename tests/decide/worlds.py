@@ -117,13 +117,17 @@ class Story:
 
     def submit(self, n: int, wall_s: int = 100, **spec: Any) -> str:
         """Ask for work now; its id."""
+        self.tell_submit(n, wall_s, **spec)
+        return f"w{self.count}"
+
+    def tell_submit(self, n: int, wall_s: int = 100, **spec: Any) -> tuple[Decision, ...]:
+        """Ask for work now; what is decided."""
         self.count += 1
         name = f"w{self.count}"
         workload = {"project": "a", "accelerators": n, "wall_time_s": wall_s, **spec}
-        self.tell(
+        return self.tell(
             WorkloadSubmitted(at_s=self.now_s, workload_id=name, name=name, workload=workload)
         )
-        return name
 
     def apply(self, *documents: Json) -> tuple[Decision, ...]:
         """Apply documents now."""

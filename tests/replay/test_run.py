@@ -130,7 +130,7 @@ def test_the_job_table_as_csv_and_parquet_say_the_same(replay: Replay, tmp_path:
     with (tmp_path / "jobs.csv").open() as file:
         as_csv = list(csv.DictReader(file))
     assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows] == as_csv
-    columns = "job_id submit_s start_s end_s site pool class decision reasons".split()
+    columns = "job_id submit_s start_s end_s accelerators site pool class decision reasons".split()
     assert pyarrow.parquet.read_schema(tmp_path / "jobs.parquet").names == columns
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,15 @@ from allod.decide import law
 from allod.decide.kernel import blocked as b
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
-from allod.decide.live import Live
+from allod.decide.live import Live, Move
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Standing
 from allod.domain.units import NEVER_S, instant_text
 
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
+
+_WORDS_KEPT = 8_192  #: Of each kind of reason.
 
 
 def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
@@ -63,7 +66,7 @@ def at_site(engine: Engine, live: Live, site: str, found: Array) -> tuple[Reason
 
 
 def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> list[Reason]:
-    s, n = engine.state, live.workload.accelerators
+    n = live.workload.accelerators
     bits, pool = row[b.BITS], engine.layout.pools[p][1]
     reasons: list[Reason] = []
 
@@ -86,11 +89,15 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
     if bits & b.BUDGET:
         _budget(engine, live, add)
     if bits & b.CEILING:
-        _ceiling(engine, live, row, add)
+        of_site, name = engine.layout.classes[row[b.CEILING_CLASS]]
+        reasons.append(_ceiling(site, pool, of_site, name, n, -row[b.CEILING_SLACK]))
     if bits & b.POWER:
-        _power(engine, p, row, add)
+        needed_w = row[b.POWER_NEEDED]
+        left_w, later = max(0, needed_w + row[b.POWER_SLACK]), bool(row[b.POWER_LATER])
+        say = _power_in_weather if site in engine.layout.thermal else _power
+        reasons.append(say(site, pool, needed_w, left_w, later, row[b.POWER_OTHERS]))
     if bits & b.NOT_LIVE:
-        units = int(s.pool[p]["units"])
+        units = int(engine.state.pool[p]["units"])
         add(
             Step.HARDWARE,
             "not-live-yet",
@@ -99,14 +106,7 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
             str(units),
         )
     if bits & b.UNITS:
-        free = max(0, row[b.FREE])
-        add(
-            Step.ROOM,
-            "no-room",
-            f"{free} accelerators are free in pool '{pool}'; {n} are asked for",
-            str(n),
-            str(free),
-        )
+        reasons.append(_no_room(site, pool, n, max(0, row[b.FREE])))
     if bits & b.NODES:
         add(
             Step.ROOM,
@@ -116,8 +116,8 @@ def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> l
             live.workload.topology.value,
             f"{row[b.FREE]} free",
         )
-    if bits & (b.UNITS | b.NODES) and s.pool[p]["out"] > 0:
-        _out(engine, p, add)
+    if bits & (b.UNITS | b.NODES) and row[b.OUT] > 0:
+        _out(engine, p, row[b.OUT], add)
     if bits & b.CLAIMS:
         add(
             Step.ROOM,
@@ -157,50 +157,76 @@ def _budget(engine: Engine, live: Live, add: object) -> None:
     )
 
 
-def _ceiling(engine: Engine, live: Live, row: list[int], add: object) -> None:
-    site, name = engine.layout.classes[row[b.CEILING_CLASS]]
-    n, lacking = live.workload.accelerators, -row[b.CEILING_SLACK]
-    add(  # type: ignore[operator]
-        Step.CLASS,
-        "ceiling-reached",
-        f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
-        str(n),
-        str(n - lacking),
-        f"charter of {site}: class {name}",
+# In a crowd the same is said of most pools from hold to hold, so it is put in words once.
+
+
+@lru_cache(_WORDS_KEPT)
+def _no_room(site: str, pool: str, n: int, free: int) -> Reason:
+    return Reason(
+        site=site,
+        step=Step.ROOM,
+        code="no-room",
+        message=f"{free} accelerators are free in pool '{pool}'; {n} are asked for",
+        pool=pool,
+        needed=str(n),
+        actual=str(free),
+        origin=f"Site/{site}",
     )
 
 
-def _power(engine: Engine, p: int, row: list[int], add: object) -> None:
-    site, needed_w = engine.layout.pools[p][0], row[b.POWER_NEEDED]
-    left_w = max(0, needed_w + row[b.POWER_SLACK])
-    when = " before it would have ended" if row[b.POWER_LATER] else ""
-    others_w = _others_w(engine.state, row[b.POWER_ROW])
+@lru_cache(_WORDS_KEPT)
+def _ceiling(site: str, pool: str, of_site: str, name: str, n: int, lacking: int) -> Reason:
+    return Reason(
+        site=site,
+        step=Step.CLASS,
+        code="ceiling-reached",
+        message=f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
+        pool=pool,
+        needed=str(n),
+        actual=str(n - lacking),
+        origin=f"charter of {of_site}: class {name}",
+    )
+
+
+@lru_cache(_WORDS_KEPT)
+def _power(site: str, pool: str, needed_w: int, left_w: int, later: bool, others_w: int) -> Reason:
+    when = " before it would have ended" if later else ""
     drawn = f"; work that Allod did not place draws {others_w} W of it" if others_w else ""
-    add(  # type: ignore[operator]
-        Step.POWER,
-        "envelope",
-        f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W{when}{drawn}",
-        f"{needed_w} W",
-        f"{left_w} W",
-        f"Site/{site}: spec.envelope",
+    return Reason(
+        site=site,
+        step=Step.POWER,
+        code="envelope",
+        message=f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W"
+        f"{when}{drawn}",
+        pool=pool,
+        needed=f"{needed_w} W",
+        actual=f"{left_w} W",
+        origin=f"Site/{site}: spec.envelope",
     )
 
 
-def _others_w(s: k.State, limit: int) -> int:
-    """What work that is not ours draws under a limit on power. [W]"""
-    # Asked for every pool that power keeps work out of; few pools have anybody else's work.
-    return sum(
-        int(s.pool[p]["others"])
-        for p in np.flatnonzero(s.pool["others"]).tolist()
-        if limit in s.pool_limit[p, : s.pool[p]["limits_n"]]
+@lru_cache(_WORDS_KEPT)
+def _power_in_weather(
+    site: str, pool: str, needed_w: int, left_w: int, later: bool, others_w: int
+) -> Reason:
+    when = " before it would have ended" if later else ""
+    drawn = f"; work that Allod did not place draws {others_w} W of it" if others_w else ""
+    return Reason(
+        site=site,
+        step=Step.POWER,
+        code="envelope-forecast",
+        message=f"it would draw {needed_w} W of IT power; at the temperatures that are forecast, "
+        f"cooling and envelope leave {left_w} W{when}{drawn}",
+        pool=pool,
+        needed=f"{needed_w} W",
+        actual=f"{left_w} W",
+        origin=f"Site/{site}: spec.envelope, spec.cooling and the forecast",
     )
 
 
-def _out(engine: Engine, p: int, add: object) -> None:
+def _out(engine: Engine, p: int, out: int, add: object) -> None:
     """What is out, in the words of the report."""
-    row, (site, pool) = engine.state.pool[p], engine.layout.pools[p]
-    units = int(row["units"])
-    out = min(int(row["out"]), units)
+    units, (site, pool) = int(engine.state.pool[p]["units"]), engine.layout.pools[p]
     report = engine.reports[site, pool]
     why = f": {'; '.join(report.why)}" if report.why else ""
     add(  # type: ignore[operator]
@@ -213,8 +239,27 @@ def _out(engine: Engine, p: int, add: object) -> None:
     )
 
 
+def _saving(move: Move) -> str:
+    """What a move saves: '12.3 kWh from the grid and 4567 g of CO2'."""
+    carbon = "" if move.saved_g is None else f" and {move.saved_g} g of CO2"
+    return f"{move.saved_wh / 1000:.1f} kWh from the grid{carbon}"
+
+
 def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
     start = instant_text(live.wakes_s)
+    if live.move is not None:
+        reason = Reason(
+            site="",
+            step=Step.POWER,
+            code="clean-power-later",
+            message=f"it waits for own clean power until {start}, as its deadline allows: that "
+            f"saves {_saving(live.move)} against not moving",
+            needed=start,
+            actual=_saving(live.move),
+            origin=f"Workload/{live.name}: spec.flexibility, and the forecast",
+        )
+        found = (reason, *live.verdict.all_against())
+        return found, live.wakes_s, "the hours of most own clean power within its limits"
     reason = Reason(
         site="",
         step=Step.ROOM,
@@ -275,6 +320,18 @@ def for_it(
                 message=f"class '{access_class}' "
                 + ("is beyond its floor here: the room is lent" if lent else "is within its floor"),
                 origin=f"charter of {site}: class {access_class}",
+            )
+        )
+    if live.move is not None and int(engine.state.job[live.row]["run"]) == 1:
+        reasons.append(
+            Reason(
+                site=site,
+                step=Step.POWER,
+                code="moved-to-clean-power",
+                message=f"it waited for own clean power, which saves {_saving(live.move)} against "
+                "not moving",
+                actual=_saving(live.move),
+                origin=f"the forecast for {site}",
             )
         )
     return tuple(reasons)

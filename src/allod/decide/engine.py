@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import heapq
 
-from allod.decide import law, reported, words
-from allod.decide.kernel import passes, place, reclaim, steps
+from allod.decide import capacity, described, foresight, law, moving, reported, shed, words
+from allod.decide.kernel import passes, place, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
 from allod.decide.live import TOPOLOGIES, Key, Live, Standing, standing_of
+from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
 from allod.decide.verdict import Judge, Verdict
-from allod.decide.world import World, nearest, world_of
+from allod.decide.world import World, world_of
 from allod.domain.decision import Decision
-from allod.domain.document import Document, from_json
+from allod.domain.document import Document
 from allod.domain.event import (
+    CurtailmentCalled,
     DocumentRemoved,
     DocumentsApplied,
     Event,
+    ForecastGiven,
     NodeStarted,
     PoolReported,
     TimePassed,
@@ -43,6 +46,7 @@ class Engine:
         self.policy = policy
         self.documents: dict[str, Document] = {}
         self.world: World = world_of({})
+        self.outlook: Outlook = NO_OUTLOOK
         self.now_s = 0
         self.live: dict[str, Live] = {}
         self.inherited: dict[str, tuple[Rule, ...]] = {}  #: By dataset: rules of what wrote it.
@@ -55,6 +59,7 @@ class Engine:
         self.verdicts: dict[
             int, Verdict
         ] = {}  #: By row; made again when asked for after a restore.
+        self.moved: dict[str, Live] = {}  #: Who sleeps for clean power (P3).
         self.timers: list[tuple[int, str]] = []
         self.reports: dict[tuple[str, str], PoolReported] = {}  #: The last by site and pool.
 
@@ -72,39 +77,59 @@ class Engine:
                 mend="give events in the order of their times",
             )
         match event:
-            case NodeStarted():
-                return tuple(self._pass_time(event.at_s))
             case DocumentsApplied():
-                return self._apply(event.at_s, self._with_documents(event))
+                return self._apply(event.at_s, described.with_documents(self.documents, event))
             case DocumentRemoved():
-                return self._apply(event.at_s, self._without_document(event))
+                return self._apply(event.at_s, described.without_document(self, event))
             case WorkloadSubmitted():
                 return self._submit(event)
             case WorkloadCancelled():
                 return self._cancel(event)
-            case WorkloadStarted():
-                return tuple(self._pass_time(event.at_s))
             case WorkloadEnded():
                 return self._end(event)
             case PoolReported():
                 return self._report(event)
-            case TimePassed():
+            case ForecastGiven() | CurtailmentCalled():
+                outlook = foresight.told(event, self.world, self.outlook)
+                return self._apply(event.at_s, self.documents, outlook, event)
+            case NodeStarted() | WorkloadStarted() | TimePassed():
                 return tuple(self._pass_time(event.at_s))
 
     def _pass_time(self, at_s: int) -> list[Decision]:
         """Move to `at_s`: windows, floors and phases change, deadlines pass, who slept wakes."""
         decisions, woken = self._timers(at_s)
         self.now_s = at_s
-        self._make_room()
+        capacity.ensure(self.state)
         steps.advance(self.state, at_s)
         passes.settle(self.state)
         decisions += self._decided()
         for live in woken:
-            self._make_room()
-            self._enter(live)
+            if live.row < 0:  # Else it was roused by one who woke before it.
+                decisions += self._wake(live)
+        return decisions + self._rouse() if self.moved else decisions
+
+    def _wake(self, live: Live) -> list[Decision]:
+        """Let `live`, which slept, ask for a place."""
+        self.moved.pop(live.workload_id, None)
+        if live.wakes_s > self.now_s:  # It gave up its move, and asked not to start before.
             self._set_timer(live)
-            decisions += self._decided()
-        return decisions
+            return [words.hold(self, live)]
+        decisions = self._rouse(live) if self.moved else []
+        capacity.ensure(self.state)
+        self._enter(live)
+        self._set_timer(live)
+        return decisions + self._decided()
+
+    def _rouse(self, other: Live | None = None, site: str = "") -> list[Decision]:
+        """Wake who sleeps for clean power where its room is no longer sure (P3).
+
+        That may be because of `other`, who is about to ask; all who sleep at `site` wake.
+        """
+        roused = moving.to_rouse(self, other, site)
+        for live in roused:
+            del self.moved[live.workload_id]
+            live.move = None
+        return [decision for live in roused for decision in self._wake(live)]
 
     def _timers(self, at_s: int) -> tuple[list[Decision], list[Live]]:
         """Refusals of what can no longer keep its deadline at `at_s`, and who wakes until then.
@@ -136,40 +161,33 @@ class Engine:
 
     # -- documents ------------------------------------------------------------------------------
 
-    def _with_documents(self, event: DocumentsApplied) -> dict[str, Document]:
-        documents = dict(self.documents)
-        for item in event.documents:
-            document = from_json(item)
-            documents[document.key] = document
-        return documents
+    def _apply(
+        self,
+        at_s: int,
+        documents: dict[str, Document],
+        outlook: Outlook | None = None,
+        told: ForecastGiven | CurtailmentCalled | None = None,
+    ) -> tuple[Decision, ...]:
+        """Let `documents` be all that hold; what is live is judged anew and stays where it runs.
 
-    def _without_document(self, event: DocumentRemoved) -> dict[str, Document]:
-        key = f"{event.kind}/{event.name}"
-        if key not in self.documents:
-            raise NotFound(f"there is no {key}", mend=nearest(key, self.documents))
-        if event.kind == "Project":
-            using = [w for w, live in self.live.items() if live.workload.project == event.name]
-            if using:
-                raise Conflict(
-                    f"project '{event.name}' has live work, such as {using[0]}",
-                    mend="cancel it or wait for its end",
-                )
-        if event.kind == "Dataset":  # Without it nobody knows its rule any more (L4).
-            reading = [w for w, live in self.live.items() if event.name in live.workload.reads]
-            if reading:
-                raise Conflict(
-                    f"dataset '{event.name}' is read by live work, such as {reading[0]}",
-                    mend="cancel it or wait for its end",
-                )
-        return {name: document for name, document in self.documents.items() if name != key}
-
-    def _apply(self, at_s: int, documents: dict[str, Document]) -> tuple[Decision, ...]:
-        """Let `documents` be all that hold; what is live is judged anew and stays where it runs."""
+        So it is with `outlook`, the time to come, of which something was `told`; default: as it is
+        known. What is committed beyond an envelope that has shrunk gives way (P2).
+        """
         world = world_of(documents)
-        state, layout, reports = rebuilt(self, documents, at_s)  # Raises before anything changes.
-        self.reports = reports
+        outlook = foresight.kept(outlook or self.outlook, world)
+        foresight.check_still_told(outlook, world)
+        was = shed.before(self, told)
+        # Raises before anything changes.
+        state, layout, reports = rebuilt(self, documents, outlook, at_s)
+        self.reports, self.outlook = reports, outlook
         self.documents, self.world, self.layout, self.state = documents, world, layout, state
         self.judge, self.verdicts, self.verdict_rows = Judge(world, layout), {}, {}
+        self.now_s = at_s
+        moved = sorted(self.moved.values(), key=lambda live: live.seq)
+        self.moved = {}
+        for live in moved:
+            live.move = None
+        drafts, reclaims = shed.drafts(self, was, told)
         decisions, woken = self._timers(at_s)
         for live in sorted(self.live.values(), key=lambda live: live.seq):
             decisions += self._judge_again(live)
@@ -177,13 +195,11 @@ class Engine:
             place.need_pass(self.state, t)
         passes.settle(self.state)
         decisions += self._decided()
-        for live in woken:
-            if live.workload_id in self.live:
-                self._make_room()
-                self._enter(live)
-                self._set_timer(live)
-                decisions += self._decided()
-        return tuple(decisions + self._pass_time(at_s))
+        for live in {live.workload_id: live for live in (*woken, *moved)}.values():
+            if live.workload_id in self.live and live.row < 0:
+                decisions += [words.hold(self, live)] if self._moves(live) else self._wake(live)
+        decisions += self._pass_time(at_s)
+        return (*(draft.finished(self) for draft in drafts), *reclaims, *decisions)
 
     def _judge_again(self, live: Live) -> list[Decision]:
         """Give live work its verdict under the new documents; what may nowhere run is refused.
@@ -206,7 +222,7 @@ class Engine:
             del self.live[live.workload_id]
             return [words.refusal(self, live)]
         if live.row >= 0:
-            self._make_room()
+            capacity.ensure(self.state)
             steps.requeue(self.state, live.row)
         return []
 
@@ -216,7 +232,7 @@ class Engine:
         if event.workload_id in self.live:
             raise Conflict(f"workload {event.workload_id} is already here")
         workload = Workload.model_validate(event.workload)
-        self._check(event.name, workload)
+        described.check_names(event.name, workload, self.world, self.inherited)
         earlier = self._pass_time(event.at_s)
         # Drop verdicts that nothing live needs; seldom, however many kinds of work are live.
         if len(self.verdict_rows) >= max(_VERDICTS_MAX, 2 * len(self.live)):
@@ -240,15 +256,27 @@ class Engine:
         self.state.number[k.SEQ] += 1
         self.live[live.workload_id] = live
         earlier += self._inherit(live)
-        if live.wakes_s > self.now_s:
-            self._set_timer(live)
+        if self._moves(live):
             return (words.hold(self, live), *earlier)
+        if self.moved:
+            earlier += self._rouse(live)
         self._enter(live)
         self._set_timer(live)
         made = self._decided()
         own = [one for one in made if one.workload_id == live.workload_id]
         rest = [one for one in made if one.workload_id != live.workload_id]
         return (*(own or [words.hold(self, live)]), *earlier, *rest)
+
+    def _moves(self, live: Live) -> bool:
+        """True if `live` sleeps, as it asked itself or for clean power (P3); sets its timer."""
+        if self.outlook.forecasts:
+            live.move = moving.move_of(self, live)
+            if live.move is not None:
+                self.moved[live.workload_id] = live
+        if live.wakes_s <= self.now_s:
+            return False
+        self._set_timer(live)
+        return True
 
     def _inherit(self, writer: Live) -> list[Decision]:
         """Let what `writer` writes inherit its rules; who waits for it is judged anew (L3)."""
@@ -282,19 +310,6 @@ class Engine:
         return law.rules_of(
             name, workload, workload.project, project, self.world.datasets, self.inherited
         )
-
-    def _check(self, name: str, workload: Workload) -> None:
-        """Names in a workload are those of documents."""
-        for noun, names, known in (
-            ("project", (workload.project,), self.world.projects),
-            ("dataset", workload.reads, {**self.world.datasets, **self.inherited}),
-            ("site", workload.sites, self.world.sites),
-        ):
-            for item in names:
-                if item not in known:
-                    raise InvalidInput(
-                        f"Workload/{name}: no {noun} is called '{item}'", mend=nearest(item, known)
-                    )
 
     def _enter(self, live: Live) -> None:
         """Ask the kernel for a place."""
@@ -343,7 +358,9 @@ class Engine:
             again = False  # It would wait for ever.
             too_late = live.verdict.anywhere
             decisions.append(words.too_late(self, live) if too_late else words.refusal(self, live))
-        self._make_room()
+        if again and self.moved:
+            decisions += self._rouse(site=self.layout.pools[int(job["pool"])][0])
+        capacity.ensure(self.state)
         steps.ended(self.state, live.row, again)
         if not again:
             del self.by_row[live.row]
@@ -360,13 +377,14 @@ class Engine:
         before = self.reports.get((event.site, event.pool))
         self.reports[event.site, event.pool] = event
         if before is None or (before.out, before.others_w) != (event.out, event.others_w):
-            self._make_room()
+            capacity.ensure(self.state)
             reported.enter(self.state, p, event)
-        return tuple(decisions + self._decided())
+        return tuple(decisions + self._decided() + self._rouse())
 
     def _forget(self, live: Live) -> None:
         """Let waiting work go."""
         del self.live[live.workload_id]
+        self.moved.pop(live.workload_id, None)
         if live.row >= 0:
             del self.by_row[live.row]
             steps.withdraw(self.state, live.row)
@@ -451,18 +469,6 @@ class Engine:
         if following < len(self.state.change):
             times.append(int(self.state.change[following]["t"]))
         return min(times, default=None)
-
-    def _make_room(self) -> None:
-        number = self.state.number
-        if (
-            number[k.JOBS_FREE_N] < 4
-            or number[k.BUCKETS_FREE_N] < 4
-            or number[k.BLOCKS_FREE_N] < len(self.state.pool) + number[k.WAITING_N] // 16 + 64
-        ):
-            k.make_room(self.state)
-        if number[k.PAIR_N] * 2 > len(self.state.pair):
-            reclaim.forget_pairs(self.state)
-            k.make_room(self.state)
 
     def snapshot(self) -> bytes:
         """All that it knows; an engine restored from it decides the same."""

@@ -124,6 +124,8 @@ def _basis(engine: Engine, site: str, start_s: int) -> str:
         for limit in (envelope.site, *envelope.halls.values(), *envelope.pools.values()):
             if start_s in (window.ends for window in limit.windows):
                 return "the end of a window of less power"
+    if start_s > engine.now_s and engine.outlook.turns(site, start_s):
+        return "the forecast, or the end of a call for less power"
     if start_s > engine.now_s and start_s in phase_dates(spec):
         return "the date of a phase"
     return "the wall times of the work that now runs"
@@ -175,10 +177,12 @@ _CHANGES = {
     "no-room": "{lacking} in pool {pool}",
     "not-live-yet": "{lacking} in pool {pool}",
     "ceiling-reached": "ask for {fewer} or fewer, or wait for its class",
+    "envelope-forecast": "{needed} of IT power within the envelope; {actual} are left",
     "envelope": "{needed} within the envelope; {actual} are left",
     "out-of-service": "accelerators of pool {pool} back in service",
     "fragmented": "another topology, or whole nodes that come free",
     "would-delay-head": "a shorter wall time",
+    "clean-power-later": "an earlier deadline, or none: it starts at once",
     "not-before": "wait until {wakes}",
     "reclaiming": "wait for the notice to run out",
 }

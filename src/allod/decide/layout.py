@@ -10,6 +10,7 @@ import numpy as np
 from allod.decide.allocate import allocate, fill_nodes
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
+from allod.decide.outlook import NO_OUTLOOK, Caps, Outlook, Thermal
 from allod.domain.accelerator import ACCELERATORS
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.document import Document
@@ -37,8 +38,19 @@ class Layout:
     project_row: dict[str, int] = field(default_factory=dict)
     most_units: list[int] = field(default_factory=list)  #: By pool: accelerators ever live.
     site_limit: dict[str, int] = field(default_factory=dict)  #: row of the limit of the whole site
-    #: The most that (site, path of an envelope node) ever has for work. [W]
+    #: The most that (site, path of an envelope node) ever has for work, in any weather; IT power
+    #: where the weather bounds the site, as in `drawn_w`. [W]
     most_w: dict[tuple[str, str], int] = field(default_factory=dict)
+    thermal: dict[str, Thermal] = field(default_factory=dict)  #: Of sites bound by the weather.
+    #: Row of the limit of (site, path of an envelope node).
+    power_limit: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def drawn_w(self, name: str, site: Site, pool: Pool) -> int | None:
+        """What one busy accelerator takes of the limits above it; None if not known. [W]
+
+        IT power where the weather bounds the site, else power at the meter.
+        """
+        return it_power_w(pool) if name in self.thermal else power_per_accelerator_w(site, pool)
 
 
 def live_units(site: Site, pool: str, at_s: int) -> int:
@@ -61,11 +73,17 @@ def phase_dates(site: Site) -> list[int]:
     return sorted(dates)
 
 
-def power_per_accelerator_w(site: Site, pool: Pool) -> int | None:
-    """What one busy accelerator of `pool` draws at the meter, rounded up; None if not known. [W]"""
+def it_power_w(pool: Pool) -> int | None:
+    """IT power of one busy accelerator of `pool` and its share of the node; None: not known. [W]"""
     it_w = pool.power_per_accelerator_w.value
     if it_w is None and pool.accelerator.value in ACCELERATORS:
         it_w = ACCELERATORS[pool.accelerator.value].power_w
+    return it_w
+
+
+def power_per_accelerator_w(site: Site, pool: Pool) -> int | None:
+    """What one busy accelerator of `pool` draws at the meter, rounded up; None if not known. [W]"""
+    it_w = it_power_w(pool)
     if it_w is None or site.pue_milli.value is None:
         return None
     return -(-it_w * site.pue_milli.value // 1000)
@@ -84,6 +102,11 @@ def caps_over_time(limit: Limit) -> list[tuple[int, int]]:
         if not caps or caps[-1][1] != cap_w:
             caps.append((at_s, cap_w))
     return caps
+
+
+def _most_w(caps: Caps) -> int:
+    """The most that `caps` ever leave. [W]"""
+    return max(cap_w for _, cap_w in caps)
 
 
 def envelope_nodes(site: Site, pool: Pool) -> list[tuple[str, str, Limit]]:
@@ -134,8 +157,8 @@ def _classes(charter: Charter | None) -> Iterator[tuple[AccessClass, str | None]
 class _Rows:
     """Collects rows, in the order in which sites, pools and classes are laid out."""
 
-    def __init__(self, now_s: int) -> None:
-        self.now_s = now_s
+    def __init__(self, now_s: int, outlook: Outlook) -> None:
+        self.now_s, self.outlook = now_s, outlook
         self.names = Layout()
         self.pools: list[Array] = []
         self.pool_limits: list[list[int]] = []
@@ -155,6 +178,25 @@ class _Rows:
         self.changes += [(start, 4, row, t, 0) for start, _ in caps[1:]]
         return row
 
+    def add_power(self, t: int, name: str, path: str, limit: Limit) -> int:
+        """The limit of the envelope node at `path` of site `name`."""
+        caps = self.caps(name, path, limit)
+        row = self.add_limit(caps, t)
+        self.names.power_limit[name, path] = row
+        most_w, thermal = _most_w(caps_over_time(limit)), self.names.thermal.get(name)
+        if thermal is not None:
+            most_w = thermal.most_w(path, most_w)
+        # A forecast may tell of less base load than the document.
+        self.names.most_w[name, path] = max(most_w, _most_w(caps))
+        return row
+
+    def caps(self, name: str, path: str, limit: Limit) -> Caps:
+        """(from, watts) of an envelope node, as documents, calls and the weather have it."""
+        limit, thermal = self.outlook.limit(name, path, limit), self.names.thermal.get(name)
+        if thermal is not None:
+            return thermal.caps(path, limit)
+        return self.outlook.caps(name, path, limit) or caps_over_time(limit)
+
     def add_site(self, row: Array, t: int, name: str, site: Site, charter: Charter | None) -> None:
         """Fill `row` of site number `t`; add its pools and classes."""
         self.names.sites.append(name)
@@ -163,22 +205,23 @@ class _Rows:
         row["decayed"] = self.now_s - self.now_s % 3600
         row["decay"] = _decay_factor(charter.use_half_life_s if charter else 0)
         envelope = site.envelope
-        site_limit = self.add_limit(caps_over_time(envelope.site), t) if envelope else -1
+        thermal = self.outlook.thermal(name, site)
+        if thermal is not None:
+            self.names.thermal[name] = thermal
+        site_limit = self.add_power(t, name, "site", envelope.site) if envelope else -1
         self.names.site_limit[name] = site_limit
         halls = {
-            hall: self.add_limit(caps_over_time(limit), t)
+            hall: self.add_power(t, name, f"halls.{hall}", limit)
             for hall, limit in (sorted(envelope.halls.items()) if envelope else ())
         }
         for pool in site.pools:
-            for _, path, limit in envelope_nodes(site, pool):
-                if (name, path) not in self.names.most_w:
-                    caps = caps_over_time(limit)
-                    self.names.most_w[name, path] = max(cap for _, cap in caps)
             held = [site_limit] if site_limit >= 0 else []
             if pool.hall in halls:
                 held.append(halls[pool.hall])
             if envelope and pool.name in envelope.pools:
-                held.append(self.add_limit(caps_over_time(envelope.pools[pool.name]), t))
+                held.append(
+                    self.add_power(t, name, f"pools.{pool.name}", envelope.pools[pool.name])
+                )
             self.add_pool(t, name, site, pool, held)
         row["pool1"] = len(self.pools)
         row["limited"] = 1 if envelope else 0
@@ -207,7 +250,7 @@ class _Rows:
         self.nodes += int(entry["nodes"])
         self.domains += -(-int(entry["nodes"]) // pool.nodes_per_nvlink_domain)
         self.counts += pool.accelerators_per_node + 1
-        watts = power_per_accelerator_w(site, pool)
+        watts = self.names.drawn_w(name, site, pool)
         entry["watts"] = UNBOUNDED >> 24 if watts is None else watts
         entry["limits_n"] = len(held)
         self.pool_limits.append(held + [-1] * (3 - len(held)))
@@ -239,13 +282,18 @@ class _Rows:
 
 
 def lay_out(
-    documents: Mapping[str, Document], now_s: int, policy: str, *, jobs: int = 1024
+    documents: Mapping[str, Document],
+    now_s: int,
+    policy: str,
+    *,
+    outlook: Outlook = NO_OUTLOOK,
+    jobs: int = 1024,
 ) -> tuple[k.State, Layout]:
     """The state of an engine that knows `documents` and has no work yet, at `now_s`."""
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
     projects = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Project)}
-    rows = _Rows(now_s)
+    rows = _Rows(now_s, outlook)
     site_rows = np.zeros(len(sites), k.SITE)
     for t, name in enumerate(sorted(sites)):
         rows.add_site(site_rows[t], t, name, sites[name], charters.get(name))

@@ -23,6 +23,15 @@ TOPOLOGIES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A later start, for the sake of clean power, against the first that was possible."""
+
+    start_s: int
+    saved_wh: int  #: Energy that need not come from the grid. [Wh]
+    saved_g: int | None  #: Carbon of that; None: nobody forecasts it. [g]
+
+
 @dataclass(slots=True)
 class Live:
     """A workload that waits, holds a claim or runs."""
@@ -38,10 +47,13 @@ class Live:
     row: int = -1  #: Row of the kernel; -1 while it may not start yet.
     cancelled: bool = False  #: Its end has been asked for; its room is free when it has ended.
 
+    move: Move | None = None  #: What it waits, or has waited, for.
+
     @property
     def wakes_s(self) -> int:
-        """When it may start at the earliest. [epoch s]"""
-        return self.workload.flexibility.not_before
+        """When it is to start at the earliest. [epoch s]"""
+        not_before_s = self.workload.flexibility.not_before
+        return max(not_before_s, self.move.start_s) if self.move else not_before_s
 
     @property
     def last_start_s(self) -> int:

@@ -9,6 +9,7 @@ from allod.decide.kernel import place, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
 from allod.decide.live import Live
+from allod.decide.outlook import Outlook
 from allod.domain.document import Document
 from allod.domain.event import PoolReported
 from allod.domain.hostlist import expand
@@ -25,10 +26,11 @@ Reports = dict[tuple[str, str], PoolReported]
 
 
 def rebuilt(
-    engine: Engine, documents: dict[str, Document], at_s: int
+    engine: Engine, documents: dict[str, Document], outlook: Outlook, at_s: int
 ) -> tuple[k.State, Layout, Reports]:
-    """State, names and reports of `engine` under `documents`; waiting work asks for nothing yet.
+    """State, names and reports of `engine` under `documents` and `outlook`.
 
+    Waiting work asks for nothing yet.
     Claims are given up: who held one asks again, and whoever is leaving for it still leaves.
     Rows of jobs change; `engine.live` and `engine.by_row` are brought up to date last.
 
@@ -38,7 +40,8 @@ def rebuilt(
     old, names = engine.state, engine.layout
     entered = sorted((live for live in engine.live.values() if live.row >= 0), key=lambda x: x.seq)
     now_s = max(engine.now_s, at_s)
-    state, layout = lay_out(documents, now_s, engine.policy, jobs=max(1024, 2 * len(entered) + 64))
+    jobs = max(1024, 2 * len(entered) + 64)
+    state, layout = lay_out(documents, now_s, engine.policy, outlook=outlook, jobs=jobs)
     running = [live for live in entered if old.job[live.row]["state"] == k.RUNNING]
     _refuse_lost_ground(engine, running, layout, state, documents)
     _carry_accounts(engine, state, layout, now_s)

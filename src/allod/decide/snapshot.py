@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from allod.decide.kernel import state as k
 from allod.decide.layout import lay_out
-from allod.decide.live import Key, Live
+from allod.decide.live import Key, Live, Move
+from allod.decide.outlook import Outlook
 from allod.decide.rule import Rule
 from allod.decide.verdict import Judge, Verdict
 from allod.decide.world import world_of
 from allod.domain.document import from_json
-from allod.domain.event import PoolReported
+from allod.domain.event import CurtailmentCalled, ForecastGiven, PoolReported
 from allod.domain.residency import Residency
 from allod.domain.workload import Topology, Workload
 from allod.errors import InvalidInput
@@ -65,10 +67,17 @@ def freeze(engine: Engine) -> bytes:
                 "row": live.row,
                 "cancelled": live.cancelled,
                 "rules": shared[live.rules],
+                **({"move": asdict(live.move)} if live.move else {}),
             }
             for live in engine.live.values()
         ],
     }
+    for name, told in (
+        ("forecasts", engine.outlook.forecasts),
+        ("calls", engine.outlook.calls),
+    ):
+        if told:
+            head[name] = [encode(told[key]).decode() for key in sorted(told)]  # type: ignore[index]
     out = io.BytesIO()
     np.savez(out, **engine.state.arrays())  # type: ignore[arg-type]
     text = json.dumps(head, separators=(",", ":")).encode()
@@ -88,7 +97,10 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
     engine.now_s = head["now_s"]
     engine.documents = {d.key: d for d in (from_json(item) for item in head["documents"])}
     engine.world = world_of(engine.documents)
-    _, engine.layout = lay_out(engine.documents, engine.now_s, engine.policy, jobs=16)
+    engine.outlook = _outlook(head)
+    _, engine.layout = lay_out(
+        engine.documents, engine.now_s, engine.policy, outlook=engine.outlook, jobs=16
+    )
     engine.judge = Judge(engine.world, engine.layout)
     with np.load(io.BytesIO(data[start + size :])) as arrays:
         engine.state = k.State(**{name: arrays[name] for name in k.State.fields})
@@ -115,13 +127,30 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
             verdict=Verdict((), (), {}, {}),
             row=item["row"],
             cancelled=item["cancelled"],
+            move=Move(**item["move"]) if "move" in item else None,
         )
         engine.live[live.workload_id] = live
         if live.row >= 0:
             engine.by_row[live.row] = live
+        elif live.move:
+            engine.moved[live.workload_id] = live
     for live in engine.live.values():
         _, live.verdict = engine.verdict_of(live)
     return engine
+
+
+def _outlook(head: dict[str, Any]) -> Outlook:
+    """The forecasts and calls that `freeze` wrote."""
+    forecasts, calls = {}, {}
+    for text in head.get("forecasts", ()):
+        forecast = decode("event/ForecastGiven", text.encode())
+        assert isinstance(forecast, ForecastGiven)
+        forecasts[forecast.site] = forecast
+    for text in head.get("calls", ()):
+        call = decode("event/CurtailmentCalled", text.encode())
+        assert isinstance(call, CurtailmentCalled)
+        calls[call.site, call.name] = call
+    return Outlook(forecasts, calls)
 
 
 def _key(shared: list[tuple[Rule, ...]], item: list[Any]) -> Key:

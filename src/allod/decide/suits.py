@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allod.decide.layout import Layout, envelope_nodes, power_per_accelerator_w
+from allod.decide.layout import Layout, envelope_nodes
 from allod.decide.world import capacity_ever
 from allod.domain.decision import Reason, Step
 from allod.domain.site import Pool, Site
@@ -81,7 +81,7 @@ def _power(name: str, site: Site, pool: Pool, workload: Workload, layout: Layout
     nodes, found = envelope_nodes(site, pool), []
     if not nodes:
         return []
-    each_w = power_per_accelerator_w(site, pool)
+    each_w = layout.drawn_w(name, site, pool)
     for label, path, limit in nodes:
         unknown = [
             fact

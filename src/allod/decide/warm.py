@@ -5,6 +5,7 @@ from __future__ import annotations
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
 from allod.domain.event import (
+    CurtailmentCalled,
     DocumentsApplied,
     Json,
     NodeStarted,
@@ -78,6 +79,11 @@ def warm() -> None:
     for out in (((0, 1),), ()):
         report = PoolReported(at_s=1, site="warm", pool="p", out=out, others_w=len(out))
         engine.step(report)
+    engine.step(
+        CurtailmentCalled(
+            at_s=1, site="warm", name="a", path="site", starts_s=2, ends_s=3, power_w=0
+        )
+    )
     engine.step(WorkloadCancelled(at_s=1, workload_id="w2"))
     for workload_id in ("w1", "w0"):
         engine.step(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from allod.decide import blockers
 from allod.decide.live import Live
-from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal, Step
+from allod.decide.supply import supply_of
+from allod.domain.decision import Footprint, Hold, Placement, Reason, Reclaim, Refusal, Step
 from allod.domain.units import instant_text
 
 if TYPE_CHECKING:
@@ -68,12 +69,34 @@ def placement(engine: Engine, live: Live, lent: bool, ends_s: int) -> Placement:
         access_class=access_class,
         accelerators=n,
         nodes=engine.nodes_of(live.row),
-        power_w=n * int(s.pool[int(job["pool"])]["watts"]),
+        power_w=_meter_w(engine, site, n * int(s.pool[int(job["pool"])]["watts"]), ends_s),
         ends_at_s=ends_s,
         lent=lent and access_class != "",
         notice_s=_notice_s(engine, site) if lent and access_class else 0,
         reasons=blockers.for_it(engine, live, site, access_class, lent),
+        footprint=_footprint(engine, live, site, ends_s),
     )
+
+
+def _footprint(engine: Engine, live: Live, site: str, ends_s: int) -> Footprint | None:
+    """What the run of `live` at `site` is expected to use, where that is forecast."""
+    supply = supply_of(engine, site, without=live.row)
+    if supply is None:
+        return None
+    job = engine.state.job[live.row]
+    taken_w = int(job["n"]) * int(engine.state.pool[int(job["pool"])]["watts"])
+    return supply.footprint(taken_w, engine.now_s, ends_s)
+
+
+def _meter_w(engine: Engine, site: str, drawn_w: int, ends_s: int) -> int:
+    """What work that takes `drawn_w` of the limits of `site` may draw at the meter. [W]
+
+    Where the weather bounds the site that is IT power, to which the worst PUE of the run is added.
+    """
+    thermal = engine.layout.thermal.get(site)
+    if thermal is None:
+        return drawn_w
+    return -(-drawn_w * thermal.worst_pue_milli(engine.now_s, ends_s) // 1000)
 
 
 def _notice_s(engine: Engine, site: str) -> int:

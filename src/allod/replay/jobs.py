@@ -24,14 +24,15 @@ from allod.replay.world import ReplayWorld
 class JobTable:
     """One row per job; times are on the trace's clock.
 
-    Columns: job_id, submit_s, start_s, end_s, site, pool, class, decision, reasons. Of a job that
-    was reclaimed the run counts in which it ended.
+    Columns: job_id, submit_s, start_s, end_s, accelerators, site, pool, class, decision, reasons.
+    Of a job that was reclaimed the run counts in which it ended.
     """
 
     def __init__(self, engine: Engine, world: ReplayWorld) -> None:
         self._layout, self._starts_s = engine.layout, world.starts_s
         self._ids: list[npt.NDArray[Any]] = []
         self._submit: list[npt.NDArray[np.int64]] = []
+        self._accelerators: list[npt.NDArray[np.int64]] = []
         self._reasons: dict[int, str] = {}
         self._waits: dict[int, str] = {}
         self._runs: list[npt.NDArray[Any]] = []
@@ -40,6 +41,7 @@ class JobTable:
         """Note the jobs of `chunk`, and why some may run nowhere."""
         self._ids.append(chunk.job_id)
         self._submit.append(chunk.submit_s)
+        self._accelerators.append(chunk.accelerators.astype(np.int64))
         for one in refused:
             self._reasons[one.row] = _words((reason.site, reason.code) for reason in one.reasons)
 
@@ -87,9 +89,10 @@ class JobTable:
         return pa.table(
             {
                 "job_id": pa.array(np.concatenate(self._ids) if self._ids else _NO_IDS),
-                "submit_s": np.concatenate(self._submit) if self._submit else np.zeros(0, np.int64),
+                "submit_s": _joined(self._submit),
                 "start_s": pa.array(start, mask=~ran),
                 "end_s": pa.array(end, mask=~ran),
+                "accelerators": _joined(self._accelerators),
                 "site": pa.array(sites[pool]),
                 "pool": pa.array(pools[pool]),
                 "class": pa.array(classes[cls]),
@@ -100,6 +103,10 @@ class JobTable:
 
 
 _NO_IDS = np.zeros(0, np.int64)
+
+
+def _joined(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    return np.concatenate(parts) if parts else _NO_IDS
 
 
 def _words(reasons: Iterable[tuple[str, str]]) -> str:

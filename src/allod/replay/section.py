@@ -29,9 +29,9 @@ from allod.prove.note import VerifierKey
 from allod.prove.report import Refused
 from allod.replay.log import LogReplay, Told, replay_log
 from allod.run.log import Leaf
-from allod.run.pagehash import fields_in, written
+from allod.run.pagehash import fields_in, subject_of, written
 from allod.run.records import ERASED, canonical_fast
-from allod.run.sealer import PAGE_ENTRIES, subject_of
+from allod.run.sealer import PAGE_ENTRIES
 from allod.run.section import VERSION
 
 LINE_BYTES_MAX = 64_000_000

@@ -18,16 +18,18 @@ UNITS, NODES, RESERVED, CLAIMS, POWER, BUDGET, NOT_LIVE, CEILING = 1, 2, 4, 8, 1
 (
     BITS,
     FREE,
+    OUT,
     POWER_ROW,
     POWER_SLACK,
     POWER_NEEDED,
     POWER_LATER,
+    POWER_OTHERS,
     CEILING_CLASS,
     CEILING_SLACK,
     HOLDER,
     START,
     COLUMNS,
-) = range(11)
+) = range(13)
 
 
 @compiled
@@ -47,6 +49,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
         c = s.verdict[s.job[j].verdict, p]
         found[p, BITS] = 0  # type: ignore[index]
         found[p, POWER_ROW] = -1  # type: ignore[index]
+        found[p, POWER_OTHERS] = 0  # type: ignore[index]
         found[p, CEILING_CLASS] = -1  # type: ignore[index]
         found[p, HOLDER] = -1  # type: ignore[index]
         found[p, START] = NEVER  # type: ignore[index]
@@ -54,6 +57,7 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
             continue
         free = s.pool[p].free - s.pool[p].claimed
         found[p, FREE] = free  # type: ignore[index]
+        found[p, OUT] = min(s.pool[p].out, s.pool[p].units)  # type: ignore[index]
         bits = 0
         if n > s.pool[p].units:
             bits |= NOT_LIVE
@@ -78,6 +82,17 @@ def blocked(s: State, j: int, found: object, starts: bool) -> None:
             found[p, START] = at  # type: ignore[index]
     for p in range(len(s.pool)):
         s.pool[p].r_limits_n = worked_out[p]
+        if s.pool[p].others > 0:
+            _tell_others(s, p, found)
+
+
+@compiled
+def _tell_others(s: State, q: int, found: object) -> None:
+    """Add what others draw in pool `q` wherever a limit above it is what lacks. [W]"""
+    for p in range(len(s.pool)):
+        for i in range(s.pool[q].limits_n):
+            if found[p, POWER_ROW] == s.pool_limit[q, i]:  # type: ignore[index]
+                found[p, POWER_OTHERS] += s.pool[q].others  # type: ignore[index]
 
 
 @compiled
