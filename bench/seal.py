@@ -44,7 +44,7 @@ from allod.prove.checkpoint import Checkpoint
 from allod.prove.cosignature import WitnessKey, WitnessSigner
 from allod.prove.growth import Growth
 from allod.prove.leaf import PLACES, entry_of, seal, sealed_hash
-from allod.prove.merkle import HASH_BYTES, Tree, leaf_hash
+from allod.prove.merkle import EMPTY_ROOT, HASH_BYTES, Tree, leaf_hash
 from allod.prove.note import Signer, note_of
 from allod.prove.policy import Policy
 from allod.prove.verify import verify
@@ -259,8 +259,17 @@ class _Unsigned:
 
     origin, verifier = ORIGIN, ""
 
-    def newest(self) -> None:
+    def newest(self) -> tuple[int, bytes]:
         """None was signed."""
+        return 0, EMPTY_ROOT
+
+    def rotate_begin(self) -> tuple[str, str]:
+        """Not asked for here."""
+        raise AssertionError
+
+    def rotate_end(self) -> None:
+        """Not asked for here."""
+        raise AssertionError
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """Not asked for here."""

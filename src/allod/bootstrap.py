@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -101,8 +101,9 @@ def open_node(
             {"local": LocalRunner(runs, output_cap_bytes=config.output_max_bytes)},
             partial(connect, config.data_dir, store.node_id().replace("-", ""), clock),
         )
-        seals = Seals(url)
+        seals, reads = Seals(url), Seals(url)
         held.callback(seals.close)
+        held.callback(reads.close)
         node = Node(
             store,
             maker or real_engine(),
@@ -123,15 +124,21 @@ def open_node(
             revive=revive,
             idle=_collect,
         )
-        node.seal(_sealing(config, config.log_origin or _origin(store), seals, clock, held))
+        origin = config.log_origin or _origin(store)
+        node.seal(_sealing(config, origin, seals, reads, clock, held))
         node.start()
         node.hold(held.pop_all())
-    _calm_collector()
+    calm_collector()
     return node
 
 
 def _sealing(
-    config: Config, origin: str, seals: Seals, clock: SystemClock, held: ExitStack
+    config: Config,
+    origin: str,
+    seals: Seals,
+    reads: Seals,
+    clock: SystemClock,
+    held: ExitStack,
 ) -> Sealing:
     """Key, witnesses and logs of others, as the settings name them."""
     folder = LogFolder(config.data_dir / _LOG, origin)
@@ -142,14 +149,21 @@ def _sealing(
         logs.setdefault(key.name, []).append(key)
     return Sealing(
         seals,
+        reads,
         folder,
         secrets.token_bytes,
         config.log_cadence_s,
         policy=folder.policy(config.witness_policy) if config.witness_policy else None,
         client=HttpWitnessClient(),
         hashes=hasher,
-        desk=WitnessDesk(logs, folder.witness(f"{origin}-witness"), seals, clock) if logs else None,
+        desk=_desk(logs, folder, f"{origin}-witness", clock) if logs else None,
     )
+
+
+def _desk(
+    logs: Mapping[str, Collection[VerifierKey]], folder: LogFolder, name: str, clock: SystemClock
+) -> WitnessDesk:
+    return WitnessDesk(logs, folder.witness(name), folder.witnessed(), clock)
 
 
 def _origin(store: Store) -> str:
@@ -157,7 +171,7 @@ def _origin(store: Store) -> str:
     return f"allod-{store.node_id().replace('-', '')[:12]}"
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Keep Python's search for cyclic garbage from stopping the node for tenths of a second.
 
     What is there after the start is left out of it for good, and what has outlived its first

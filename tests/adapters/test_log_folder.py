@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from allod.adapters import log_folder, witness_folder
 from allod.adapters.log_folder import LogFolder
 from allod.errors import AllodError, Conflict, InvalidInput, InvalidProof, Unavailable
 from allod.prove.canonical import base64
@@ -15,6 +16,7 @@ from allod.prove.checkpoint import Checkpoint, open_checkpoint
 from allod.prove.cosignature import WitnessKey
 from allod.prove.merkle import EMPTY_ROOT
 from allod.prove.note import Signer, VerifierKey
+from allod.prove.witness import Seen
 
 ORIGIN = "log.tromso.allod.example/fes"
 ROOT, OTHER = b"r" * 32, b"o" * 32
@@ -98,6 +100,7 @@ def test_a_folder_that_cannot_be_used_is_unavailable(tmp_path: Path) -> None:
             LogFolder(taken, ORIGIN)
     folder = tmp_path / "log"
     (folder / "key").mkdir(parents=True)
+    (folder / "newest").write_text(f"0 {base64(EMPTY_ROOT)}\n")
     with pytest.raises(Unavailable, match="key: cannot be read"):
         LogFolder(folder, ORIGIN)
 
@@ -118,7 +121,7 @@ def test_the_key_of_the_witness_is_its_own(folder: Path) -> None:
 
 def test_what_is_signed_is_a_checkpoint_and_remembered(folder: Path) -> None:
     key = LogFolder(folder, ORIGIN)
-    assert key.newest() is None
+    assert key.newest() == (0, EMPTY_ROOT)
     for size in (0, 16, 16, 4096):
         wanted = point(size, ROOT if size else EMPTY_ROOT)
         found, _ = open_checkpoint(key.sign(wanted), VerifierKey.parse(key.verifier))
@@ -254,6 +257,75 @@ def test_a_spoiled_newest_is_not_taken_for_none(folder: Path, text: str) -> None
 
 def test_a_newest_that_cannot_be_read_is_unavailable(folder: Path) -> None:
     key = LogFolder(folder, ORIGIN)
+    (folder / "newest").unlink()
     (folder / "newest").mkdir()
     with pytest.raises(Unavailable, match="newest: cannot be read"):
         key.sign(point(16))
+
+
+def test_a_key_without_what_it_has_signed_is_not_taken_for_a_new_one(folder: Path) -> None:
+    """Restored with an older database it would sign a second log."""
+    key = LogFolder(folder, ORIGIN)
+    key.sign(point(32))
+    (folder / "newest").unlink()
+    with pytest.raises(InvalidInput, match="there is a key, and not what it has signed") as told:
+        LogFolder(folder, ORIGIN)
+    assert f"move {folder} aside" in told.value.mend
+    with pytest.raises(Unavailable, match="newest: cannot be read"):
+        key.sign(point(48))
+
+
+def test_newest_is_there_before_the_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash in between must not leave a key that is refused."""
+    written: list[str] = []
+    write = log_folder._write
+
+    def noted(file: Path, text: str, rights: int) -> None:
+        written.append(file.name)
+        write(file, text, rights)
+
+    monkeypatch.setattr(log_folder, "_write", noted)
+    LogFolder(folder, ORIGIN)
+    assert written == ["newest", "key", "key.pub"]
+
+
+def test_a_witness_keeps_what_it_has_cosigned_beside_its_key(folder: Path) -> None:
+    made = LogFolder(folder, ORIGIN)
+    made.witness("w.example/w")
+    store, again = made.witnessed(), LogFolder(folder, ORIGIN).witnessed()
+    assert store.witnessed("a/log") is None
+    assert store.witness("a/log", None, Seen(5, ROOT))
+    assert not again.witness("a/log", None, Seen(6, OTHER))  # Another request was first.
+    assert not again.witness("a/log", Seen(4, ROOT), Seen(6, OTHER))
+    assert not again.witness("another", Seen(5, ROOT), Seen(6, OTHER))
+    assert again.witnessed("a/log") == Seen(5, ROOT)
+    assert again.witness("a/log", Seen(5, ROOT), Seen(8, ROOT))
+    assert not store.witness("a/log", Seen(5, ROOT), Seen(8, OTHER))
+    assert (store.witnessed("a/log"), store.witnessed("another")) == (Seen(8, ROOT), None)
+    (kept,) = (folder / "witnessed").iterdir()
+    assert (mode(kept), mode(kept.parent)) == (0o600, 0o700)
+    for text in ("", "nonsense", kept.read_text().replace("a/log", "b/log")):
+        kept.write_text(text)
+        with pytest.raises(InvalidInput, match="no checkpoint of a log"):
+            store.witness("a/log", None, Seen(1, ROOT))
+
+
+def test_a_witness_key_without_what_it_has_cosigned_is_refused(folder: Path) -> None:
+    LogFolder(folder, ORIGIN).witness("w.example/w")
+    (folder / "witnessed").rmdir()
+    with pytest.raises(InvalidInput, match="not what it has cosigned"):
+        LogFolder(folder, ORIGIN).witness("w.example/w")
+
+
+def test_a_full_disk_promises_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = LogFolder(folder, ORIGIN)
+    made.witness("w.example/w")
+    store = made.witnessed()
+
+    def full(*given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(witness_folder, "write_whole", full)
+    with pytest.raises(Unavailable, match=r"cannot be written.*No space left"):
+        store.witness("a/log", None, Seen(5, ROOT))
+    assert store.witnessed("a/log") is None

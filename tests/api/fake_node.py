@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
-from allod.domain.decision import Decision, Hold, Placement, Reason, Refusal, Step
+from allod.domain.decision import Decision, Hold, Placement, Reason, Refusal, ShedPlan, Step
 from allod.domain.document import Document
 from allod.domain.event import (
+    CurtailmentCalled,
     DocumentsApplied,
     Event,
+    ForecastGiven,
     Outcome,
     WorkloadCancelled,
     WorkloadEnded,
@@ -125,6 +127,40 @@ class Statements:
         return self.of_site(placed, terms)
 
 
+class Foresight:
+    """Has one plan for every call, and none for a forecast."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+
+    def tell(
+        self, event: ForecastGiven | CurtailmentCalled, *, dry_run: bool = False
+    ) -> Future[tuple[Decision, ...]]:
+        return done(lambda: self._told(event, dry_run))
+
+    def _told(
+        self, event: ForecastGiven | CurtailmentCalled, dry_run: bool
+    ) -> tuple[Decision, ...]:
+        self.node.check()
+        self.node.site(event.site)
+        if not dry_run:
+            self.node.record(event)
+        if isinstance(event, ForecastGiven):
+            return ()
+        plan = ShedPlan(
+            at_s=self.node.at_s,
+            site=event.site,
+            path=event.path,
+            starts_s=event.starts_s,
+            ends_s=event.ends_s,
+            over_w=1000,
+            delayed=("w2",),
+            reclaimed=(("w1", 800),),
+            left_w=200,
+        )
+        return (plan,)
+
+
 class FakeNode:
     """Places what fits into `free`, holds what does not, refuses what is over the whole site."""
 
@@ -147,6 +183,7 @@ class FakeNode:
         self.log = FakeLog(self)
         self.exports: list[tuple[int, str]] = []
         self.found: tuple[Finding, ...] = (Finding("slurm", "works", "Slurm 22.05.8"),)
+        self.foresight = Foresight(self)
         self._turn = threading.RLock()
 
     # ------------------------------------------------------------ what a test does to it

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from allod.api import ApiSettings, create_app
-from allod.errors import InvalidProof
+from allod.errors import AllodError, InvalidInput, InvalidProof, Unavailable
 from allod.prove.checkpoint import Checkpoint, open_checkpoint
 from allod.prove.merkle import Tree, leaf_hash, verify_consistency, verify_inclusion
 from allod.prove.note import VerifierKey
@@ -257,3 +257,35 @@ def test_only_an_admin_hands_out_the_log(call: Call, node: FakeNode, role: str) 
     else:
         the_problem(answer, *((403, "forbidden") if role else (401, "unauthorized")))
         assert node.exports == []
+
+
+# ------------------------------------------------------------------ out of reach
+
+
+@pytest.mark.parametrize(
+    ("ask", "face"),
+    [
+        (("GET", "/log/tile/0/000.p/1"), "resource"),
+        (("GET", "/log/tile/entries/000.p/1"), "resource"),
+        (("POST", "/witness/add-checkpoint"), "add_checkpoint"),
+    ],
+)
+@pytest.mark.parametrize("error", [Unavailable, InvalidInput])
+def test_nobody_in_particular_is_told_where_the_log_lies(
+    stranger: Call,
+    node: FakeNode,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: tuple[str, str],
+    face: str,
+    error: type[AllodError],
+) -> None:
+    def fail(*given: object) -> bytes:
+        raise error("postgresql://someone@db.inner.example: /var/lib/secret is gone")
+
+    monkeypatch.setattr(node.log, face, fail, raising=False)
+    answer = stranger(*ask, content=b"x") if ask[0] == "POST" else stranger(*ask)
+    if error is InvalidInput and face == "resource":  # Of the path that was asked for.
+        assert answer.status_code == 404
+        return
+    the_problem(answer, 503, "unavailable")
+    assert "inner" not in answer.text and "secret" not in answer.text

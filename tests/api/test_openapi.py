@@ -112,7 +112,8 @@ def test_each_operation_says_what_it_does_and_what_it_needs(call: Call) -> None:
 def test_fields_carry_the_words_beside_them_in_the_source(call: Call) -> None:
     schemas = call("GET", "/v1/openapi.json").json()["components"]["schemas"]
     fields = schemas["Placement"]["properties"]
-    assert fields["power_w"]["description"] == "What it may draw at the meter of the site. [W]"
+    said = "What it may draw at the meter of the site: its share at full load. [W]"
+    assert fields["power_w"]["description"] == said
     assert fields["kind"] == {"const": "placement"}
     assert schemas["Step"]["enum"] == ["law", "class", "hardware", "power", "room"]
     assert "id" in schemas["WorkloadView"]["properties"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.api.asking import Call, workload
+from allod.api import ApiSettings, create_app
+from tests.api.asking import Call, calling, workload
 from tests.api.fake_node import FakeNode
 
 
@@ -44,3 +45,13 @@ def test_a_log_that_is_not_sealed_is_told_without_saying_why(call: Call, node: F
     assert (answer.json()["status"], answer.json()["sealed"]) == ("degraded", False)
     assert "someone" not in answer.text
     assert call("GET", "/readyz").status_code == 200  # It takes work all the same.
+
+
+def test_how_much_goes_on_is_for_who_may_read(node: FakeNode) -> None:
+    """The log is blind; a count of leaves that anybody may watch would undo it."""
+    closed = calling(create_app(node, settings=ApiSettings(loopback=False)))
+    shown = {"status", "log", "sealed", "at_s", "version"}
+    assert set(closed("GET", "/healthz").json()) == shown
+    wrong = closed("GET", "/healthz", headers={"Authorization": "Bearer wrong"})
+    assert (wrong.status_code, set(wrong.json())) == (200, shown)
+    assert set(closed("GET", "/healthz", role="read").json()) > shown | {"seq", "waiting"}

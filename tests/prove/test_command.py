@@ -65,7 +65,7 @@ def test_each_bundle_as_a_file(name: str) -> None:
         ([GOOD, "--key"], "expected one argument"),
         ([GOOD, "--key", KEY, "--color"], "unrecognized arguments: --color"),
         ([GOOD, "--key", KEY, "--witness", POLICY], "unrecognized arguments: --witness"),
-        ([GOOD, "--key", "nonsense"], "verifier key 'nonsense'"),
+        ([GOOD, "--key", "nonsense"], "'nonsense' is neither a file nor a key"),
         ([GOOD, "--key", KEY[:-1]], "verifier key"),
         ([GOOD, "--key", GOOD], "verifier key"),
         (["/nowhere/x", "--key", KEY], "/nowhere/x: No such file or directory"),

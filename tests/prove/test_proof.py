@@ -74,7 +74,7 @@ LINE = base64(H1).encode() + b"\n"
         (HEAD + b"index 0\n" + LINE[1:] + b"\nc\n", "not-canonical"),
         (HEAD + b"index 0\n\xff\n\nc\n", "not-canonical"),
         (HEAD + b"index 0\n" + LINE * 64 + b"\nc\n", "bloated"),
-        (HEAD + b"index 0\n\n" + b"c" * 64_000, "bloated"),
+        (HEAD + b"index 0\n\n" + b"c" * 2_000_000, "bloated"),
     ],
     ids=range(23),
 )

@@ -168,3 +168,16 @@ def test_one_field_disclosed_twice_is_refused_though_its_entry_has_a_matching_le
 def test_no_bytes_make_the_parser_crash(data: bytes) -> None:
     with pytest.raises(InvalidProof):
         receipt.parse(data)
+
+
+def test_a_receipt_that_no_verifier_would_read_is_not_made() -> None:
+    sealed = seal(b"s" * 32, 0, "admin/Long", {"text": "a" * 1_000_000})
+    note = b"log.example/a\n1\n" + b"A" * 43 + b"=\n"
+    shown = receipt.make(0, (), note, sealed, {"text"})
+    assert len(receipt.text([shown])) < 2_000_000  # The longest document that a node takes.
+    with pytest.raises(InvalidInput, match="disclose less"):
+        receipt.text([shown] * 12)
+    with pytest.raises(InvalidInput, match="for one record"):
+        receipt.text(
+            [receipt.make(0, (), note, seal(b"s" * 32, 0, "k", {"t": "a" * 2_000_000}), {"t"})]
+        )

@@ -98,6 +98,15 @@ def test_asked_again_it_does_nothing_more(node: Node) -> None:
     assert len([leaf for leaf in node._store.read() if leaf.kind == "admin/SaltsErased"]) == 1
 
 
+def test_a_client_that_repeats_itself_does_not_start_erased_work_anew(node: Node) -> None:
+    node.erase("w2")
+    with pytest.raises(Conflict, match="erased since"):
+        node.submit(workload(command=["true"]), key=f"{WORD}-1").result(WAIT_S)
+    assert len(node.workloads().items) == 3
+    again = workload(command=["echo", WORD], environment={"WORD": WORD})
+    assert node.submit(again, key=f"{WORD}-2").result(WAIT_S).repeated
+
+
 def test_what_lives_or_never_was_is_not_erased(node: Node) -> None:
     node.submit(workload(command=["sleep", "1000"], wall_time_s=2000)).result(WAIT_S)
     with pytest.raises(Conflict, match="w4 is"):

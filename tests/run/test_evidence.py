@@ -39,7 +39,11 @@ class Told:
         self.key = LogFolder(folder, ORIGIN)
         dice = iter(range(1, 10**6))
         sealing = Sealing(
-            self.seals, self.key, lambda count: next(dice).to_bytes(count, "big"), cadence_s=1
+            self.seals,
+            self.seals,
+            self.key,
+            lambda count: next(dice).to_bytes(count, "big"),
+            cadence_s=1,
         )
         self.evidence = Evidence(
             self.store, self.store, self.feed, sealing, self.clock, snapshot=lambda: None

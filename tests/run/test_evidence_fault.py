@@ -15,7 +15,7 @@ from tests.run.world import HandClock
 
 def test_a_log_that_is_not_sealed_says_so_to_anybody_and_no_more() -> None:
     store = MemoryStore()
-    sealing = Sealing(cast(Any, None), cast(Any, None), bytes, 5)
+    sealing = Sealing(cast(Any, None), cast(Any, None), cast(Any, None), bytes, 5)
     evidence = Evidence(store, store, Feed(store), sealing, HandClock(), lambda: None)
     with pytest.raises(NotFound, match="has been published yet"):
         evidence.checkpoint()

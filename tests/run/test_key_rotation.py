@@ -92,3 +92,17 @@ def test_cut_off_both_sign_on_and_asked_again_it_ends(
         assert verify(told, old).verified
         again.log_rotate_key()
         assert key_of(again) != old
+
+
+def test_whoever_missed_the_answer_gets_the_receipt_again(node: Node) -> None:
+    """Later checkpoints are the new key's alone, so it is of the first that holds the change."""
+    old = key_of(node)
+    node.log_rotate_key()  # Its answer is lost.
+    node.submit(workload(command=["true"])).result(WAIT_S)
+    node.evidence.receipt("w2", whole=False)  # Until there is a later checkpoint.
+    (leaf,) = [leaf for leaf in node._store.read() if leaf.kind == "admin/LogKeyRotated"]
+    again = node.evidence.record_receipt(leaf.seq, ["all"])
+    for key in (old, key_of(node)):
+        assert verify(again, key).verified
+    (shown,) = parse(again)
+    assert shown.fields()["after"] == node.evidence.key

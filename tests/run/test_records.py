@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allod.domain.decision import DECISIONS, Reason, Step
+from allod.domain.decision import DECISIONS, Footprint, Reason, Step
 from allod.domain.event import EVENTS, Outcome
 from allod.errors import InvalidInput
 from allod.prove.encoding import encode, kind_of
@@ -36,6 +36,8 @@ REASON = st.builds(
     origin=TEXT,
 )
 FIELDS: dict[str, Any] = {
+    "Footprint | None": st.none()
+    | st.builds(Footprint, carbon_g=st.none() | WHOLE, energy_wh=WHOLE, water_l=st.none() | WHOLE),
     "str": TEXT,
     "int": WHOLE,
     "bool": st.booleans(),
@@ -44,6 +46,8 @@ FIELDS: dict[str, Any] = {
     "tuple[Json, ...]": st.lists(OBJECT, max_size=2).map(tuple),
     "tuple[Reason, ...]": st.lists(REASON, max_size=3).map(tuple),
     "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),
+    "tuple[int, ...]": st.lists(WHOLE, max_size=3).map(tuple),
+    "tuple[tuple[str, int], ...]": st.lists(st.tuples(TEXT, WHOLE), max_size=3).map(tuple),
     "tuple[tuple[int, int], ...]": st.lists(st.tuples(WHOLE, WHOLE), max_size=3).map(tuple),
     "Outcome": st.sampled_from(Outcome),
 }

@@ -20,9 +20,9 @@ from allod.errors import Conflict, Unavailable
 from allod.prove.checkpoint import Checkpoint
 from allod.prove.leaf import KIND, PLACES, read_entry
 from allod.run import sealer as sealer_module
-from allod.run.pagehash import fields_in
+from allod.run.pagehash import OF_NODE, OF_PADDING, fields_in
 from allod.run.records import TokenMade, TokenRevoked
-from allod.run.seal import OF_NODE, OF_PADDING, Page, Signed
+from allod.run.seal import Page, Signed
 from allod.run.sealer import PAGE_ENTRIES
 from tests.run.memory_seals import Fate
 from tests.run.sealing import CADENCE_S, Disk, SealedWorld, SealingNode
@@ -453,11 +453,17 @@ VALUES: dict[str, tuple[Any, Any]] = {
 
 def two_of(kind: type[Any]) -> list[Any]:
     """Two records of a kind that differ in every field but whom they are about."""
-    from allod.domain.decision import Reason, Step
+    from allod.domain.decision import Footprint, Reason, Step
     from allod.domain.event import Outcome
 
     reason = Reason(site="s", step=Step.LAW, code="c", message="m" * 300, origin="o")
     values = VALUES | {
+        "tuple[int, ...]": ((), (1, -2)),
+        "tuple[tuple[str, int], ...]": ((), (("w2", 100),)),
+        "Footprint | None": (
+            Footprint(carbon_g=None, energy_wh=1, water_l=None),
+            Footprint(carbon_g=2, energy_wh=3, water_l=4),
+        ),
         "tuple[Reason, ...]": ((), (reason,) * 5),
         "Outcome": (Outcome.COMPLETED, Outcome.NODE_FAILED),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,23 @@ OPERATIONS = st.lists(
         st.tuples(st.just("ended"), st.integers(0, 5), st.sampled_from(Outcome)),
     ),
     max_size=25,
+)
+
+
+PLACED = Placement(
+    at_s=1,
+    workload_id="w1",
+    run=1,
+    site="a",
+    pool="p",
+    access_class="",
+    accelerators=1,
+    nodes=((0, 1),),
+    power_w=1,
+    ends_at_s=61,
+    lent=False,
+    notice_s=0,
+    reasons=(Reason(site="a", step=Step.LAW, code="law-permits", message="yes"),),
 )
 
 
@@ -127,25 +145,10 @@ def test_after_its_node_has_failed_it_waits_again_unless_it_asked_not_to(
     spec: dict[str, str], cancelled: bool, state: State
 ) -> None:
     asked = workload(**spec).spec.model_dump(mode="json", exclude_defaults=True)
-    placed = Placement(
-        at_s=1,
-        workload_id="w1",
-        run=1,
-        site="a",
-        pool="p",
-        access_class="",
-        accelerators=1,
-        nodes=((0, 1),),
-        power_w=1,
-        ends_at_s=61,
-        lent=False,
-        notice_s=0,
-        reasons=(Reason(site="a", step=Step.LAW, code="law-permits", message="yes"),),
-    )
     records: list[Event | Decision] = [
         DocumentsApplied(at_s=0, documents=(site("a", 2).to_json(),)),
         WorkloadSubmitted(at_s=1, workload_id="w1", name="job", workload=asked),
-        placed,
+        PLACED,
     ]
     if cancelled:
         records.append(WorkloadCancelled(at_s=2, workload_id="w1", actor="me"))
@@ -162,6 +165,26 @@ def test_after_its_node_has_failed_it_waits_again_unless_it_asked_not_to(
         assert view.reasons == () and view.site == "" and view.ended_at_s is None
     else:
         assert view.ended_at_s == 3 and view.site == "a"
+
+
+def test_a_run_that_has_ended_tells_the_energy_it_may_have_drawn() -> None:
+    asked = workload().spec.model_dump(mode="json", exclude_defaults=True)
+    placed = replace(PLACED, power_w=5_000, ends_at_s=9_001)
+    records: list[Event | Decision] = [
+        DocumentsApplied(at_s=0, documents=(site("a", 2).to_json(),)),
+        WorkloadSubmitted(at_s=1, workload_id="w1", name="job", workload=asked),
+        placed,
+        WorkloadStarted(at_s=101, workload_id="w1", run=1),
+    ]
+    ended = WorkloadEnded(at_s=1_102, workload_id="w1", run=1, outcome=Outcome.COMPLETED)
+    found = []
+    for told in (records, [*records, ended]):
+        views = Views()
+        for seq, record in enumerate(told):
+            views.fold(leaf_of(record, seq))
+        (row,) = views.take()[0].workloads
+        found.append(workload_view(row).modelled_wh)
+    assert found == [None, 1_391]  # 5 kW x 1,001 s = 1,390.3 Wh, rounded up.
 
 
 @given(OPERATIONS)

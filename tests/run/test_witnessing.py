@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from allod.adapters.log_folder import LogFolder
 from allod.adapters.postgres import Seals, Store
+from allod.adapters.witness_folder import WitnessFolder
 from allod.errors import InvalidInput, NotFound, Unavailable
+from allod.prove.canonical import base64
 from allod.prove.checkpoint import Checkpoint
+from allod.prove.merkle import EMPTY_ROOT
 from allod.prove.note import VerifierKey
 from allod.prove.policy import Policy
 from allod.prove.verify import verify
-from allod.prove.witness import AddCheckpoint
+from allod.prove.witness import AddCheckpoint, Seen
 from allod.run.evidence import Evidence, Sealing
 from allod.run.feed import Feed
 from allod.run.log import ViewChange
 from allod.run.records import TokenMade, leaf_of
-from allod.run.witnessing import WitnessDesk
+from allod.run.witnessing import WitnessDesk, WitnessStore
 from tests.adapters.postgres.conftest import database, postgres_server, store
 from tests.run.world import HandClock, until
 
@@ -60,7 +65,8 @@ class Ring:
             signer = LogFolder(folder / name, f"{name}.example/log").witness(f"{name}.example/w")
             logs = {self.key.origin: [VerifierKey.parse(self.key.verifier)]}
             # Each has its own memory: they are three machines.
-            self.wire.desks[name] = WitnessDesk(logs, signer, Memory(), self.clock)
+            memory = LogFolder(folder / name, f"{name}.example/log").witnessed()
+            self.wire.desks[name] = WitnessDesk(logs, signer, memory, self.clock)
             lines.append(f"witness {name} {signer.verifier_key} wire://{name}")
         lines += ["group home any one two", "group abroad any three"]
         lines += ["group both all home abroad", "quorum both", ""]
@@ -69,7 +75,9 @@ class Ring:
         self.evidence = self.opened()
 
     def opened(self) -> Evidence:
-        sealing = Sealing(self.seals, self.key, _random, 1, policy=self.policy, client=self.wire)
+        sealing = Sealing(
+            self.seals, self.seals, self.key, _random, 1, policy=self.policy, client=self.wire
+        )
         return Evidence(
             self.store, self.store, self.feed, sealing, self.clock, snapshot=lambda: None
         )
@@ -86,22 +94,6 @@ class Ring:
         self.clock.at_s += 1
         until(lambda: self.evidence.consistency(0)[1].size > size)
         return self.evidence.checkpoint()
-
-
-class Memory:
-    """What a witness remembers."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, object] = {}
-
-    def witnessed(self, origin: str) -> object:
-        return self.kept.get(origin)
-
-    def witness(self, origin: str, before: object, after: object) -> bool:
-        if self.kept.get(origin) != before:
-            return False
-        self.kept[origin] = after
-        return True
 
 
 def _random(count: int) -> bytes:
@@ -167,13 +159,58 @@ def test_a_log_that_was_rewritten_is_not_cosigned(ring: Ring) -> None:
     ring.published()
     until(lambda: cosigners(ring, ring.evidence.checkpoint()) == 3)
     size = ring.evidence.consistency(0)[1].size
-    (ring.folder / "log" / "newest").unlink()  # As if its guard were not there.
+    # As if its guard came from before, with the database.
+    (ring.folder / "log" / "newest").write_text(f"0 {base64(EMPTY_ROOT)}\n")
     other = ring.key.sign(Checkpoint(ring.key.origin, size, bytes(32)))
     answer = ring.wire.desks["one"].add_checkpoint(AddCheckpoint(size, (), other).body())
     assert answer.status == 409
     longer = ring.key.sign(Checkpoint(ring.key.origin, size + 1, bytes(32)))
     answer = ring.wire.desks["one"].add_checkpoint(AddCheckpoint(size, (), longer).body())
     assert answer.status == 422
+
+
+def test_a_log_that_lost_its_newest_checkpoints_is_told_by_its_witnesses(ring: Ring) -> None:
+    """A key that came back with `newest` from a backup: only who has seen more can notice."""
+    ring.published()
+    until(lambda: cosigners(ring, ring.evidence.checkpoint()) == 3)
+    size = ring.evidence.consistency(0)[1].size
+    for name in ("one", "two"):
+        memory = ring.wire.desks[name].store
+        seen = memory.witnessed(ring.key.origin)
+        assert seen is not None and memory.witness(
+            ring.key.origin, seen, Seen(size + 4_096, seen.root)
+        )
+    ring.published()
+    until(lambda: "two has seen" in ring.evidence.fault)
+    assert f"one has seen {size + 4_096} entries" in ring.evidence.fault
+    assert "three" not in ring.evidence.fault
+    ring.published()  # A witness could lie, so the log goes on.
+
+
+def test_who_is_slow_holds_up_neither_the_others_nor_the_end(ring: Ring) -> None:
+    held, asked = threading.Event(), []
+    quick = ring.wire.post
+
+    def post(url: str, body: bytes) -> tuple[int, bytes]:
+        if "two" in url:
+            asked.append(url)
+            held.wait(30)
+        return quick(url, body)
+
+    ring.wire.post = post  # type: ignore[method-assign]
+    for _ in range(3):
+        ring.published()
+        until(lambda: cosigners(ring, ring.evidence.checkpoint()) == 2)
+    assert len(asked) == 1  # It is asked again once it has answered.
+    held.set()
+    ring.published()
+    until(lambda: cosigners(ring, ring.evidence.checkpoint()) == 3)
+
+
+def test_a_stranger_has_the_store_asked_nothing(ring: Ring) -> None:
+    note, store = ring.published(), cast(WitnessStore, None)
+    unknown = replace(ring.wire.desks["one"], logs={}, store=store)
+    assert unknown.add_checkpoint(AddCheckpoint(0, (), note).body()).status == 404
 
 
 def test_a_node_that_is_nobodys_witness_says_so(ring: Ring) -> None:
@@ -187,10 +224,8 @@ def test_two_checkpoints_at_the_same_time_are_not_both_cosigned(
     ring: Ring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = ring.published()
-    desk = WitnessDesk(
-        ring.wire.desks["one"].logs, ring.wire.desks["one"].signer, ring.seals, ring.clock
-    )
-    monkeypatch.setattr(type(ring.seals), "witness", lambda *given: False)  # Another was quicker.
+    desk = replace(ring.wire.desks["one"], store=WitnessFolder(ring.folder))
+    monkeypatch.setattr(type(desk.store), "witness", lambda *given: False)  # Another was quicker.
     with pytest.raises(Unavailable, match="at the same time"):
         desk.add_checkpoint(AddCheckpoint(0, (), note).body())
 

@@ -6,22 +6,23 @@ back from a backup is noticed before a second log is signed with the same key.
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 import threading
 from pathlib import Path
 from typing import TypeVar
 
+from allod.adapters.whole import write_whole
+from allod.adapters.witness_folder import WitnessFolder
 from allod.errors import Conflict, InvalidInput, Unavailable
 from allod.prove.canonical import base64, read_base64
 from allod.prove.checkpoint import Checkpoint
 from allod.prove.cosignature import WitnessSigner
-from allod.prove.merkle import HASH_BYTES
+from allod.prove.merkle import EMPTY_ROOT, HASH_BYTES
 from allod.prove.note import Signer, note_of
 from allod.prove.policy import Policy
 
 KEY, WITNESS_KEY, NEWEST, PUBLIC = "key", "witness-key", "newest", "key.pub"
+WITNESSED = "witnessed"
 NEXT = "key.next"  #: There while one key follows the other.
 
 AnySigner = TypeVar("AnySigner", Signer, WitnessSigner)
@@ -42,6 +43,14 @@ class LogFolder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(f"{folder}: cannot be made: {error}") from error
+        if (folder / KEY).exists() and not (folder / NEWEST).exists():
+            # Taken for a new log, an older database would be signed as a second one.
+            raise InvalidInput(
+                f"{folder}: there is a key, and not what it has signed (the file '{NEWEST}')",
+                mend=f"bring both back, or move {folder} aside for a new log",
+            )
+        if not (folder / NEWEST).exists():
+            _write(folder / NEWEST, _told(0, EMPTY_ROOT), 0o600)
         self._signer = _signer(folder / KEY, Signer, origin)
         self._rotating = threading.Lock()
         #: Signs beside it while one key follows the other.
@@ -60,13 +69,11 @@ class LogFolder:
         """See `LogKey.verifier`."""
         return str(self._signer.verifier_key)
 
-    def newest(self) -> tuple[int, bytes] | None:
+    def newest(self) -> tuple[int, bytes]:
         """See `LogKey.newest`."""
         file = self._folder / NEWEST
         try:
             words = file.read_text(encoding="ascii").split()
-        except FileNotFoundError:
-            return None
         except (OSError, UnicodeDecodeError) as error:
             raise Unavailable(f"{file}: cannot be read: {error}") from error
         if len(words) != 2 or not words[0].isdigit():
@@ -77,14 +84,14 @@ class LogFolder:
         """See `LogKey.sign`."""
         before = self.newest()
         point = (checkpoint.size, checkpoint.root)
-        if before is not None and (checkpoint.size < before[0] or _differs(point, before)):
+        if checkpoint.size < before[0] or _differs(point, before):
             raise Conflict(
                 f"{before[0]} entries of the log were signed before, and now other {point[0]}",
                 mend=f"was the database restored? Move {self._folder} aside: it goes on as a new "
                 "log, under a new key, and who knows the old one is to be told",
             )
         if self._durable != point:
-            _write(self._folder / NEWEST, f"{point[0]} {base64(point[1])}\n", 0o600)
+            _write(self._folder / NEWEST, _told(*point), 0o600)
             self._durable = point
         text = checkpoint.text()
         with self._rotating:
@@ -112,8 +119,27 @@ class LogFolder:
         _write(self._folder / PUBLIC, f"{self.verifier}\n", 0o644)
 
     def witness(self, name: str) -> WitnessSigner:
-        """The key with which this node cosigns the logs of others, made if it is not there."""
+        """The key with which this node cosigns the logs of others, made if it is not there.
+
+        Raises:
+            InvalidInput: As for the log's key, or what it has cosigned is not there.
+        """
+        there, told = (self._folder / WITNESS_KEY).exists(), self._folder / WITNESSED
+        if there and not told.is_dir():
+            raise InvalidInput(
+                f"{self._folder}: there is a witness's key, and not what it has cosigned "
+                f"(the folder '{WITNESSED}')",
+                mend=f"bring both back, or move {self._folder / WITNESS_KEY} aside for a new key",
+            )
+        try:
+            told.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"{told}: cannot be made: {error}") from error
         return _signer(self._folder / WITNESS_KEY, WitnessSigner, name)
+
+    def witnessed(self) -> WitnessFolder:
+        """What was cosigned with that key."""
+        return WitnessFolder(self._folder / WITNESSED)
 
     def policy(self, name: str) -> Policy:
         """Which witnesses are asked and which are enough, from a file in the folder.
@@ -129,6 +155,10 @@ class LogFolder:
             raise InvalidInput(told, mend="write it, or leave witness_policy out") from error
         except InvalidInput as error:
             raise InvalidInput(f"{file}: {error.message}", mend=error.mend) from error
+
+
+def _told(size: int, root: bytes) -> str:
+    return f"{size} {base64(root)}\n"
 
 
 def _differs(point: tuple[int, bytes], before: tuple[int, bytes]) -> bool:
@@ -161,21 +191,6 @@ def _signer(file: Path, kind: type[AnySigner], name: str) -> AnySigner:
 def _write(file: Path, text: str, rights: int) -> None:
     """Whole or not at all, and durable on return."""
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                os.fchmod(out.fileno(), rights)
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(temporary).rename(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, text.encode(), rights)
     except OSError as error:
         raise Unavailable(f"{file}: cannot be written: {error}") from error

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
+import asyncio
+from functools import lru_cache
+from ssl import SSLContext
+
+import httpx
 
 from allod import __version__
 from allod.errors import Unavailable
 
+#: For all of it once its name is looked up: a witness that drips bytes would else never be late.
 _ANSWER_S = 8.0
 _ANSWER_BYTES_MAX = 100_000
+_HEADERS = {
+    "Content-Type": "text/plain",
+    "User-Agent": f"allod/{__version__}",
+    "Accept-Encoding": "identity",  # So that no answer grows when it is read.
+}
 
 
 class HttpWitnessClient:
@@ -18,27 +26,28 @@ class HttpWitnessClient:
 
     def post(self, url: str, body: bytes) -> tuple[int, bytes]:
         """See `WitnessClient.post`. Redirects are not followed: the policy names who is asked."""
-        headers = {"Content-Type": "text/plain", "User-Agent": f"allod/{__version__}"}
-        request = urllib.request.Request(url, body, headers, method="POST")
         try:
-            with _OPENER.open(request, timeout=_ANSWER_S) as response:
-                return response.status, response.read(_ANSWER_BYTES_MAX)
-        except urllib.error.HTTPError as error:
-            return error.code, _body_of(error, url)
-        except (OSError, ValueError, http.client.HTTPException) as error:
+            return asyncio.run(_asked(url, body))
+        except TimeoutError:
+            raise Unavailable(f"{url} has not answered in {_ANSWER_S:.0f} s") from None
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"{url} does not answer: {error!r}") from error
 
 
-def _body_of(error: urllib.error.HTTPError, url: str) -> bytes:
-    try:
-        return error.read(_ANSWER_BYTES_MAX)
-    except (OSError, ValueError, http.client.HTTPException) as broken:
-        raise Unavailable(f"{url} broke off its answer: {broken!r}") from broken
+async def _asked(url: str, body: bytes) -> tuple[int, bytes]:
+    found = bytearray()
+    async with (
+        asyncio.timeout(_ANSWER_S),
+        httpx.AsyncClient(timeout=None, verify=_context()) as client,
+        client.stream("POST", url, content=body, headers=_HEADERS) as response,
+    ):
+        async for part in response.aiter_raw():
+            found += part
+            if len(found) >= _ANSWER_BYTES_MAX:
+                break
+    return response.status_code, bytes(found[:_ANSWER_BYTES_MAX])
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: object) -> None:
-        """Follow none."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)
+@lru_cache(1)
+def _context() -> SSLContext:
+    return httpx.create_ssl_context()

@@ -15,10 +15,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from allod.api.node_api import NodeApi
+from allod.api.problems import out_of_reach
 from allod.api.routing import READ_PROBLEMS, Admin, NodeDep, Reader, StrictRoute, problems
 from allod.api.shapes import Exported, Rotated
 from allod.api.views import JsonResponse
-from allod.errors import InvalidInput, NotFound
+from allod.errors import InvalidInput, NotFound, Unavailable
 
 router = APIRouter(tags=["evidence"], route_class=StrictRoute)
 
@@ -28,6 +29,8 @@ _ASK_EACH_TIME = {"Cache-Control": "no-cache"}
 #: A tile is full once and for all; one at the edge stays true too, but is soon of no use.
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _FOR_A_WHILE = {"Cache-Control": "public, max-age=3600"}
+#: Tiles and bundles that are read at a time: nobody in particular asks for them.
+_TILES = CapacityLimiter(4)
 #: Receipts that are made at a time: each waits for its checkpoint, and the threads are everybody's.
 _RECEIPTS = CapacityLimiter(8)
 
@@ -74,9 +77,9 @@ def key(node: NodeDep) -> Response:
         **problems(404, 422, 503),
     },
 )
-def entries(node: NodeDep, path: TilePath) -> Response:
+async def entries(node: NodeDep, path: TilePath) -> Response:
     """Entries of the published log: sixteen digests each, whatever was recorded."""
-    return _tile(node, f"tile/entries/{path}")
+    return await _tile(node, f"tile/entries/{path}")
 
 
 @router.get(
@@ -84,7 +87,7 @@ def entries(node: NodeDep, path: TilePath) -> Response:
     summary="A tile of the tree",
     responses={**_of_type(_BYTES, "Up to 256 hashes of 32 bytes."), **problems(404, 422, 503)},
 )
-def tile(
+async def tile(
     node: NodeDep,
     path: Annotated[
         str,
@@ -96,15 +99,17 @@ def tile(
     ],
 ) -> Response:
     """Hashes of the published log's tree, of which anybody can make every proof."""
-    return _tile(node, f"tile/{path}")
+    return await _tile(node, f"tile/{path}")
 
 
-def _tile(node: NodeApi, path: str) -> Response:
+async def _tile(node: NodeApi, path: str) -> Response:
     try:
-        data = node.evidence.resource(path)
+        data = await run_sync(node.evidence.resource, path, limiter=_TILES)
     except InvalidInput as error:
         # What is no path of a tile is an address at which there is nothing.
         raise NotFound(error.message, mend=error.mend) from None
+    except Unavailable:
+        raise out_of_reach() from None
     headers = _FOR_A_WHILE if ".p/" in path else _FOR_EVER
     return Response(data, headers=headers, media_type=_BYTES)
 

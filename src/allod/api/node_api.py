@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
+from allod.domain.event import CurtailmentCalled, ForecastGiven
 from allod.prove.witness import Answer
 from allod.run.audit_views import Audit
 from allod.run.node_views import (
@@ -120,6 +121,15 @@ class Follower(Protocol):
         """Follow no longer."""
 
 
+class Foresight(Protocol):
+    """Is told of the time to come."""
+
+    def tell(
+        self, event: ForecastGiven | CurtailmentCalled, *, dry_run: bool = False
+    ) -> Future[tuple[Decision, ...]]:
+        """What is decided because of `event`, or would be."""
+
+
 class NodeApi(Protocol):
     """All that the API asks of a node; each call may come from any thread.
 
@@ -193,6 +203,10 @@ class NodeApi(Protocol):
 
     def check_site(self, name: str) -> tuple[Finding, ...]:
         """What works at a site's cluster; InvalidInput if it names none."""
+
+    @property
+    def foresight(self) -> Foresight:
+        """Is told of the time to come."""
 
     @property
     def statements(self) -> Statements:

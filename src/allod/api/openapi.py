@@ -36,7 +36,7 @@ _TAGS = [
     {"name": "evidence", "description": "The sealed log (C2SP tlog-tiles), and receipts from it."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
 ]
-_DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim")
+_DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim", "ShedPlan")
 #: What needs no token, wherever the node listens.
 _OPEN = ("/v1/schemas", "/healthz", "/readyz", "/log/")
 #: What needs one even for reading, wherever it listens.

@@ -88,6 +88,11 @@ class InvalidField(InvalidInput):
         self.field, self.value = field, value
 
 
+def out_of_reach() -> Unavailable:
+    """What anybody is told where the true reason may name hosts and paths."""
+    return Unavailable("the log cannot be read now", mend="ask again; the node's own log says why")
+
+
 def problem(request: Request, status: int, code: str, detail: str, **members: Any) -> Response:
     """The response for one problem; members that are empty are left out."""
     headers = members.pop("headers", {})

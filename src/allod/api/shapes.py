@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal
+from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal, ShedPlan
 from allod.run.node_views import Change, State
 from allod.run.ports import Finding
 
@@ -48,7 +48,16 @@ class Decided(Shape):
 
     seq: int
     """Its leaf in the log."""
-    decision: Placement | Hold | Refusal | Reclaim
+    decision: Placement | Hold | Refusal | Reclaim | ShedPlan
+
+
+class Foretold(Shape):
+    """What is decided because of a forecast or a call."""
+
+    dry_run: bool
+    """True if it was only tried."""
+    decisions: list[Placement | Hold | Refusal | Reclaim | ShedPlan]
+    """In their order: shed plans and their reclaims first."""
 
 
 class Checked(Shape):
@@ -160,25 +169,25 @@ class Kinds(Shape):
 
 
 class Alive(Shape):
-    """How the node is; no word about any workload but how many."""
+    """How the node is; for who may read, also how much goes on, without a word of what."""
 
     status: Literal["ok", "degraded"]
     log: Literal["ok", "out of reach"]
     """'ok' or 'out of reach'."""
     sealed: bool
     """False if what is durable is not sealed now: no receipts come."""
-    seq: int
-    """Last leaf of the log."""
     at_s: int
     """The node's time. [epoch s]"""
     version: str
-    waiting: int
+    seq: int = 0
+    """Last leaf of the log."""
+    waiting: int = 0
     """Workloads. [1]"""
-    running: int
+    running: int = 0
     """Workloads that hold room. [1]"""
-    queue: int
+    queue: int = 0
     """Requests not yet looked at. [1]"""
-    out_of_reach: int
+    out_of_reach: int = 0
     """Sites whose runner does not answer. [1]"""
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allod.api.node_api import NodeApi
+from allod.api.problems import out_of_reach
 from allod.api.routing import NodeDep, StrictRoute, problems
-from allod.errors import InvalidInput, NotFound
+from allod.errors import InvalidInput, InvalidProof, NotFound, Unavailable
 
 router = APIRouter(prefix="/witness", tags=["witness"], route_class=StrictRoute)
+
+_log = logging.getLogger(__name__)
+
+#: Checkpoints that are looked at at a time: anybody may send them.
+_ASKED = CapacityLimiter(2)
 
 _BODY = {
     "requestBody": {
@@ -61,7 +69,11 @@ async def add_checkpoint(request: Request) -> Response:
     node: NodeApi = request.app.state.node
     body = await request.body()
     try:
-        answer = await run_in_threadpool(lambda: node.evidence.add_checkpoint(body))
-    except InvalidInput as error:
+        answer = await run_sync(node.evidence.add_checkpoint, body, limiter=_ASKED)
+    except InvalidProof as error:
         return Response(f"{error}\n", 400, media_type="text/plain; charset=utf-8")
+    except (InvalidInput, Unavailable) as error:
+        # What is kept here cannot be read or written: whoever asks is not told where it lies.
+        _log.warning("nothing is cosigned: %s", error)
+        raise out_of_reach() from None
     return Response(answer.body, answer.status, headers={"Content-Type": answer.content_type})

@@ -96,6 +96,11 @@ def _key(text: str, read: Read) -> VerifierKey:
         try:
             content = _read(text, read)
         except InvalidInput:
+            if "+" not in text:
+                raise InvalidInput(
+                    f"--key '{shown(text)}' is neither a file nor a key",
+                    mend="name the file that holds the log's key, or write the key itself",
+                ) from None
             raise not_a_key from None
     return VerifierKey.parse(content.decode(errors="replace").strip())
 

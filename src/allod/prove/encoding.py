@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from allod.domain.decision import DECISIONS, Decision, Reason, Step
+from allod.domain.decision import DECISIONS, Decision, Footprint, Reason, Step
 from allod.domain.event import EVENTS, Event, Outcome
 from allod.errors import InvalidInput
 from allod.prove.canonical import canonical
@@ -19,6 +19,11 @@ from allod.prove.canonical import canonical
 __all__ = ["Record", "canonical", "decode", "encode", "kind_of"]
 
 Record = Event | Decision
+
+#: Fields that a record leaves out when they are empty: it is as it was before there were any.
+LEFT_OUT = frozenset(("footprint",))
+_SERIES = ("temp_milli_c", "wet_bulb_milli_c", "base_load_w", "clean_w", "carbon_g_per_kwh")
+_TUPLES = frozenset(("documents", "node_names", "why", "delayed", *_SERIES))
 
 
 def kind_of(record: Record) -> str:
@@ -56,7 +61,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: item for name, item in found.items() if item or name not in LEFT_OUT}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -70,7 +76,11 @@ def _revived(key: str, value: Any) -> Any:
         return tuple(Reason(**{**item, "step": Step(item["step"])}) for item in value)
     if key in ("nodes", "out"):
         return tuple((int(node), int(count)) for node, count in value)
-    if key in ("documents", "node_names", "why"):
+    if key == "footprint":
+        return Footprint(**value)
+    if key == "reclaimed":
+        return tuple((str(workload_id), int(watts)) for workload_id, watts in value)
+    if key in _TUPLES:
         return tuple(value)
     if key == "outcome":
         return Outcome(value)

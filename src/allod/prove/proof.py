@@ -10,7 +10,8 @@ from allod.prove.merkle import HASH_BYTES
 
 HEADER = b"c2sp.org/tlog-proof@v1\n"
 _ANY_VERSION = b"c2sp.org/tlog-proof@"
-PROOF_BYTES_MAX = 64_000
+#: A record of a node has at most a megabyte, and it may all be disclosed.
+PROOF_BYTES_MAX = 2_000_000
 HASHES_MAX = 63
 
 
@@ -37,7 +38,9 @@ class Proof:
             InvalidProof: It is written in another form, cut, too long, or of a later version.
         """
         if len(data) > PROOF_BYTES_MAX:
-            raise InvalidProof("bloated", f"a proof of {len(data)} bytes", mend="64,000 are enough")
+            raise InvalidProof(
+                "bloated", f"a proof of {len(data)} bytes", mend="2,000,000 are enough"
+            )
         if not data.startswith(HEADER):
             raise _no_header(data)
         head, blank, note = data.removeprefix(HEADER).partition(b"\n\n")

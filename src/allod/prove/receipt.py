@@ -37,7 +37,7 @@ from allod.prove.leaf import (
     read_entry,
 )
 from allod.prove.merkle import HASH_BYTES, leaf_hash
-from allod.prove.proof import HEADER, Proof
+from allod.prove.proof import HEADER, PROOF_BYTES_MAX, Proof
 
 RECEIPT_BYTES_MAX = 16_000_000
 VERSION = 1
@@ -136,8 +136,20 @@ def make(
 
 
 def text(records: Iterable[Shown]) -> bytes:
-    """The receipt for `records` as a file."""
-    return b"".join(record.proof().text() for record in records)
+    """The receipt for `records` as a file.
+
+    Raises:
+        InvalidInput: It would be longer than anybody reads.
+    """
+    parts = [record.proof().text() for record in records]
+    longest, whole = max(map(len, parts), default=0), sum(map(len, parts))
+    if longest > PROOF_BYTES_MAX or whole > RECEIPT_BYTES_MAX:
+        raise InvalidInput(
+            f"a receipt of {whole} bytes, {longest} of them for one record",
+            mend=f"disclose less: {PROOF_BYTES_MAX} for a record and {RECEIPT_BYTES_MAX} in all "
+            "are what a verifier reads",
+        )
+    return b"".join(parts)
 
 
 def parse(data: bytes) -> tuple[Shown, ...]:

@@ -226,7 +226,11 @@ class _Verifier:
             )
         proof = self.known.proof if old.size else ()
         if old.size and not verify_consistency(old.size, new.size, proof, old.root, new.root):
-            raise _fork(f"the log at {new.size} leaves does not begin with the one at {old.size}")
+            raise _fork(
+                f"the proof does not show that the log at {new.size} leaves begins with the one at "
+                f"{old.size}",
+                mend="make it for these two; if none fits them, keep both and tell the witnesses",
+            )
 
     def _sightings(self) -> Iterable[Sighting]:
         found = {

@@ -423,6 +423,14 @@ class Controller:
             )
             self._snapshot_thread.start()
 
+    def settle(self) -> None:
+        """Leave nothing of before in memory or on its way to the store: answers, a snapshot."""
+        with self.at_rest():
+            self._answers.forget()
+        thread = self._snapshot_thread
+        if thread is not None:
+            thread.join()
+
     def _put_snapshot(self, seq: int, body: bytes, at_s: int) -> None:
         try:
             self._store.snapshot_put(seq, body)

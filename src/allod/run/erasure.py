@@ -15,12 +15,12 @@ import orjson
 from allod.errors import Conflict, NotFound, Unavailable
 from allod.run.log import Leaf, ViewReads
 from allod.run.node_views import LIVE_STATES, State
+from allod.run.pagehash import subject_of
 from allod.run.records import SaltsErased, erased
 from allod.run.requests import Turn
 from allod.run.sealed import SealedLog
-from allod.run.sealer import subject_of
 
-_LEAVES_MAX = 100_000
+_ALL = 2**31 - 1  #: An erasure leaves none behind, however many there are.
 
 
 class ErasureStore(Protocol):
@@ -28,8 +28,8 @@ class ErasureStore(Protocol):
 
     def erase(self, subject: str, leaves: Mapping[int, Leaf], entries: Mapping[int, bytes]) -> None:
         """Put `leaves` in place of those with their seq, keep `entries` by index, and destroy the
-        secret of `subject`, its acts, answers and marks, and all snapshots but the newest: all of
-        it or nothing, durable on return. Done twice it does no harm.
+        secret of `subject`, its acts and marks, what was answered, and all snapshots but the
+        newest: all of it or nothing, durable on return. Done twice it does no harm.
         """
         ...
 
@@ -73,7 +73,7 @@ def destroy(
     """
     leaves = [
         leaf
-        for leaf in reads.workload_leaves(subject, _LEAVES_MAX)
+        for leaf in reads.workload_leaves(subject, _ALL)
         if subject_of(orjson.loads(leaf.body)) == subject
     ]
     entries: dict[int, bytes] = {}

@@ -14,17 +14,18 @@ from allod.errors import AllodError, Forbidden, InvalidInput, NotFound, Unavaila
 from allod.prove.leaf import KIND
 from allod.prove.policy import Policy
 from allod.prove.receipt import Shown, make, text
-from allod.prove.tiles import ENTRIES, Tile
+from allod.prove.tiles import Tile
 from allod.prove.witness import Answer
 from allod.run.clock import Clock
 from allod.run.erasure import ErasureStore, destroy
 from allod.run.feed import Feed
 from allod.run.log import Leaf, Log, ViewReads
-from allod.run.pagehash import fields_in, page_hashes
+from allod.run.pagehash import fields_in, page_hashes, subject_of
+from allod.run.published import PublishedLog
 from allod.run.records import is_erased
 from allod.run.seal import LogKey, PageHashes, SealStore, Signed
 from allod.run.sealed import SealedLog
-from allod.run.sealer import Sealer, subject_of
+from allod.run.sealer import Sealer
 from allod.run.section import section
 from allod.run.witnessing import WitnessClient, WitnessDesk, Witnesses
 
@@ -49,6 +50,7 @@ class Sealing:
     """With what a node seals its log."""
 
     store: EvidenceStore
+    reads: SealStore  #: The same by a way of its own: who reads must not hold up who seals.
     key: LogKey
     random: Callable[[int], bytes]
     cadence_s: int
@@ -73,8 +75,8 @@ class Evidence:
         """`snapshot` has the engine's state kept as it is now."""
         self._reads, self._sealing, self._feed, self._snapshot = reads, sealing, feed, snapshot
         self._log, self._rotating = log, threading.Lock()
-        self._log = log
-        self._sealed = SealedLog(sealing.store, log)
+        self._sealed = SealedLog(sealing.reads, log)
+        self._published_log = PublishedLog(self._sealed, clock)
         self._sealer = Sealer(
             feed,
             sealing.store,
@@ -94,8 +96,6 @@ class Evidence:
 
     def start(self) -> None:
         """Begin to seal."""
-        if self._witnesses is not None:
-            self._witnesses.start()
         self._sealer.start()
         try:
             for workload_id in self._sealing.store.erasures_open():
@@ -111,8 +111,8 @@ class Evidence:
 
     @property
     def fault(self) -> str:
-        """Why the log is not sealed now, or ''."""
-        return self._sealer.fault
+        """Why the log is not sealed or not believed now, or ''."""
+        return self._sealer.fault or (self._witnesses.fault if self._witnesses else "")
 
     @property
     def key(self) -> str:
@@ -140,11 +140,7 @@ class Evidence:
             InvalidInput: It is no such path.
             NotFound: The published log has no such tile.
         """
-        tile = Tile.parse(path)
-        size = self._published().size
-        if tile.level == ENTRIES:
-            return self._sealed.bundle(tile.index, tile.width, size)
-        return self._sealed.tile(tile.level, tile.index, tile.width, size)
+        return self._published_log.resource(Tile.parse(path), self._published().size)
 
     def consistency(self, old: int) -> tuple[list[bytes], Signed]:
         """The proof from `old` entries to the newest published checkpoint, and that."""

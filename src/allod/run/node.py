@@ -28,6 +28,7 @@ from allod.run.engine import EngineMaker, Explanation
 from allod.run.erasure import Erase
 from allod.run.evidence import Evidence, Sealing
 from allod.run.feed import Feed, Follower
+from allod.run.foresight import Foresight
 from allod.run.futures import done, failed
 from allod.run.log import Leaf, WorkloadFilter, WorkloadRow
 from allod.run.log_requests import ExportLog, RotateKey
@@ -113,6 +114,7 @@ class Node:
         self.statements = Statements(
             self._controller, store, lambda: self._evidence.key if self._evidence else ""
         )
+        self.foresight = Foresight(self._controller, maker)
         self._changes = StatementChanges(self._controller, store, clock, self.statements)
 
     def seal(self, sealing: Sealing) -> None:
@@ -124,6 +126,7 @@ class Node:
     def _keep_snapshot(self) -> None:
         with self._controller.at_rest() as world:
             seq, body = world.next_seq, world.engine.snapshot()
+        self._controller.settle()  # Nothing of before may come after this one.
         self._store.snapshot_put(seq, body)
 
     def start(self) -> None:
@@ -308,8 +311,8 @@ class Node:
                 return self._maker.explain(world.engine, workload_id)
         self._row(workload_id)
         for leaf in reversed(self._store.workload_leaves(workload_id, _STORY_LEAVES)):
-            if is_decision(leaf):
-                return decision_view(leaf).record
+            if is_decision(leaf) and (record := decision_view(leaf).record).workload_id:
+                return record
         raise NotFound(f"nothing was ever decided about workload '{workload_id}'")
 
     def logs(

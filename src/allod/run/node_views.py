@@ -110,6 +110,9 @@ class WorkloadView:
     ends_at_s: int | None = None  #: When the wall time of its latest run runs out.
     stop_at_s: int | None = None  #: When it is to be stopped, if it is reclaimed or cancelled.
     ended_at_s: int | None = None
+    #: Modelled energy of its latest run at the meter, once that has ended: its power over its time.
+    #: None: it has not ended, or drew nothing that is counted. [Wh]
+    modelled_wh: int | None = None
     outcome: Outcome | None = None
     exit_status: int | None = None
     detail: str = ""  #: What the runner said about its end, or what it waits for.

@@ -12,6 +12,9 @@ from allod.prove.merkle import leaf_hash
 
 _KIND_FIELD = "document_kind"  #: Under this name a record's own field 'kind' is sealed.
 
+#: Subjects of secrets that are no workload's.
+OF_NODE, OF_PADDING = "", "*"
+
 #: The secret of its subject, its kind, its body: what the hash of a leaf is made of.
 Item = tuple[bytes, str, bytes]
 
@@ -45,3 +48,9 @@ def written(fields: dict[str, Any]) -> list[tuple[str, bytes]]:
         (name, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
         for name, value in sorted(fields.items())
     ]
+
+
+def subject_of(body: dict[str, object]) -> str:
+    """Whose secret blinds a record: its workload's, or the node's."""
+    found = body.get("workload_id", OF_NODE)
+    return found if isinstance(found, str) else OF_NODE

@@ -13,19 +13,21 @@ from typing import Any
 
 import orjson
 
-from allod.domain.decision import DECISIONS, Decision, Reason
+from allod.domain.decision import DECISIONS, Decision, Reason, ShedPlan
 from allod.domain.event import (
     EVENTS,
+    CurtailmentCalled,
     DocumentRemoved,
     DocumentsApplied,
     Event,
+    ForecastGiven,
     NodeStarted,
     PoolReported,
     TimePassed,
     WorkloadSubmitted,
 )
 from allod.errors import InvalidInput
-from allod.prove.encoding import canonical, decode, encode
+from allod.prove.encoding import LEFT_OUT, canonical, decode, encode
 from allod.run.log import Leaf
 
 
@@ -139,6 +141,9 @@ def _encoded_fast(record: Event | Decision) -> bytes:
     reasons, and what a workload asks for holds no floats, which is what `encode` also checks.
     """
     values = {name: getattr(record, name) for name in _NAMES[type(record)]}
+    for name in LEFT_OUT:
+        if name in values and not values[name]:
+            del values[name]
     if reasons := values.get("reasons"):
         values["reasons"] = [
             {name: getattr(reason, name) for name in _REASON_NAMES} for reason in reasons
@@ -166,6 +171,8 @@ _ABOUT_NONE = (
     DocumentsApplied,
     DocumentRemoved,
     PoolReported,
+    ForecastGiven,
+    CurtailmentCalled,
     TimePassed,
     *_ADMIN_TYPES,
 )
@@ -224,5 +231,7 @@ def workloads_of(record: Record) -> tuple[str, ...]:
         return (f"Site/{record.site}",)
     if isinstance(record, _ABOUT_NONE):
         return ()
+    if isinstance(record, ShedPlan):
+        return (*record.delayed, *(workload_id for workload_id, _ in record.reclaimed))
     other = getattr(record, "for_workload_id", "")
     return (record.workload_id, other) if other else (record.workload_id,)

@@ -108,8 +108,8 @@ class Submit:
             )
         spec = document.spec.model_dump(mode="json", exclude_defaults=True)
         encoded = _encodable({"name": document.name, "spec": spec}, document)
-        # One caller's keys mean nothing to another.
-        scoped = f"{actor}\n{key}" if key else ""
+        # One caller's keys mean nothing to another, and what stands in one is kept nowhere.
+        scoped = hashlib.sha256(f"{actor}\n{key}".encode()).hexdigest() if key else ""
         return cls(document.name, spec, actor, scoped, hashlib.sha256(encoded).digest())
 
     def decide(self, turn: Turn) -> Callable[[], Submitted]:
@@ -141,6 +141,11 @@ class Submit:
         return lambda: submitted
 
     def _repeated(self, prior: Answer) -> Callable[[], Submitted]:
+        if not prior.body:
+            raise Conflict(
+                "this key stood for a request that was erased since",
+                mend="use a new key for a new request",
+            )
         if prior.request_digest != self.digest:
             raise Conflict(
                 "this key stands for another request", mend="use a new key for a new request"

@@ -14,9 +14,6 @@ from allod.prove.checkpoint import Checkpoint
 from allod.prove.growth import FullTile
 from allod.run.pagehash import Item
 
-#: Subjects of secrets that are no workload's.
-OF_NODE, OF_PADDING = "", "*"
-
 
 @dataclass(frozen=True, slots=True)
 class SealedTo:
@@ -132,8 +129,8 @@ class LogKey(Protocol):
         """The public key as readers take it (vkey)."""
         ...
 
-    def newest(self) -> tuple[int, bytes] | None:
-        """Size and root of the newest checkpoint that may have been signed."""
+    def newest(self) -> tuple[int, bytes]:
+        """Size and root of the newest checkpoint that may have been signed; 0 for a new key."""
         ...
 
     def rotate_begin(self) -> tuple[str, str]:

@@ -18,9 +18,9 @@ from allod.prove.merkle import (
 )
 from allod.prove.tiles import WIDTH, bundle, node_in
 from allod.run.log import Leaf, Log
-from allod.run.pagehash import fields_in
+from allod.run.pagehash import OF_PADDING, fields_in, subject_of
 from allod.run.records import is_erased
-from allod.run.seal import OF_PADDING, Page, SealStore
+from allod.run.seal import Page, SealStore
 
 Made = TypeVar("Made")
 
@@ -109,7 +109,7 @@ class SealedLog:
             NotFound: Its secret was destroyed.
         """
         body = fields_in(leaf.body)
-        subject = body.get("workload_id", "")
+        subject = subject_of(body)
         secret = self._store.secrets([subject]).get(subject)
         if secret is None:
             raise NotFound(f"leaf {leaf.seq} was erased: nobody can tell what it says")
@@ -136,10 +136,9 @@ class SealedLog:
             if any(map(is_erased, leaves)):  # Perhaps since those were read.
                 erased = self._store.erased_entries(first, last)
             bodies = [fields_in(leaf.body) for leaf in leaves]
-            subjects = {str(body.get("workload_id", "")) for body in bodies}
-            secrets = self._store.secrets(sorted(subjects))
+            secrets = self._store.secrets(sorted(set(map(subject_of, bodies))))
             for index, leaf, body in zip(range(first, last), leaves, bodies, strict=True):
-                secret = secrets.get(str(body.get("workload_id", "")))
+                secret = secrets.get(subject_of(body))
                 if is_erased(leaf):
                     secret = None  # What is left of it is no record.
                 if index in erased:

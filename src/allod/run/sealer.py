@@ -21,10 +21,8 @@ from allod.prove.leaf import SECRET_BYTES
 from allod.run.clock import Clock
 from allod.run.feed import Feed
 from allod.run.log import Leaf
-from allod.run.pagehash import page_hashes
+from allod.run.pagehash import OF_PADDING, page_hashes, subject_of
 from allod.run.seal import (
-    OF_NODE,
-    OF_PADDING,
     LogKey,
     Page,
     PageHashes,
@@ -162,7 +160,7 @@ class Sealer:
         sealed = self._store.sealed_to()
         self._secrets.clear()
         growth = Growth(sealed.size, sealed.edge)
-        if newest is not None and root_at(self._store, growth, newest[0]) != newest[1]:
+        if root_at(self._store, growth, newest[0]) != newest[1]:
             raise Conflict(
                 f"this log has not the {newest[0]} entries that were signed before",
                 mend="was the database restored from a backup? Move the folder 'log' of the node's "
@@ -242,9 +240,3 @@ class Sealer:
             if enough and (self._witnessed is None or self._witnessed.size <= signed.size):
                 self._witnessed = signed
             self._changed.notify_all()
-
-
-def subject_of(body: dict[str, object]) -> str:
-    """Whose secret blinds a record: its workload's, or the node's."""
-    found = body.get("workload_id", OF_NODE)
-    return found if isinstance(found, str) else OF_NODE

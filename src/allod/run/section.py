@@ -27,12 +27,11 @@ from allod.prove.canonical import base64
 from allod.prove.merkle import HASH_BYTES
 from allod.prove.tiles import WIDTH
 from allod.run.log import Leaf, Log
-from allod.run.pagehash import fields_in
+from allod.run.pagehash import fields_in, subject_of
 from allod.run.records import SectionDisclosed, canonical_fast, is_erased
 from allod.run.requests import Turn
 from allod.run.seal import Page, SealStore, Signed
 from allod.run.sealed import SealedLog
-from allod.run.sealer import subject_of
 
 VERSION = 1
 _BATCH_ENTRIES = 4096  #: At a time in memory, beside what else the last page among them holds.

@@ -196,6 +196,7 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
         ends_at_s=placed.ends_at_s,
         stop_at_s=placed.stop_at_s,
         ended_at_s=row.ended_at_s,
+        modelled_wh=_modelled_wh(row, placed.power_w),
         outcome=Outcome(placed.outcome) if placed.outcome else None,
         exit_status=row.exit_status,
         detail=placed.detail,
@@ -212,6 +213,13 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
         changed_seq=row.last_seq,
         out_of_reach=out_of_reach and row.state in _WITH_A_RUNNER,
     )
+
+
+def _modelled_wh(row: WorkloadRow, power_w: int) -> int | None:
+    """Energy of a run that has ended, rounded up: it may have drawn less, never more."""
+    if row.started_at_s is None or row.ended_at_s is None or not power_w:
+        return None
+    return -(-power_w * max(0, row.ended_at_s - row.started_at_s) // 3600)
 
 
 _WITH_A_RUNNER = frozenset({State.PLACED, State.RUNNING, State.STOPPING})

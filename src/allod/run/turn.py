@@ -39,6 +39,10 @@ class Answers:
         while len(self._kept) > _ANSWERS_KEPT:
             self._kept.popitem(last=False)
 
+    def forget(self) -> None:
+        """Have none in memory; the store has those that still stand."""
+        self._kept.clear()
+
 
 class OneTurn:
     """A `requests.Turn` over the real engine and views, which it moves on at once."""

@@ -14,11 +14,13 @@ from typing import Any, assert_never
 
 import orjson
 
-from allod.domain.decision import Hold, Placement, Reclaim, Refusal
+from allod.domain.decision import Hold, Placement, Reclaim, Refusal, ShedPlan
 from allod.domain.document import from_json
 from allod.domain.event import (
+    CurtailmentCalled,
     DocumentRemoved,
     DocumentsApplied,
+    ForecastGiven,
     NodeStarted,
     Outcome,
     PoolReported,
@@ -165,13 +167,16 @@ class Views:
             case (
                 NodeStarted()
                 | PoolReported()
+                | ForecastGiven()
+                | CurtailmentCalled()
+                | ShedPlan()
                 | TimePassed()
                 | LogExported()
                 | LogKeyRotated()
                 | SectionDisclosed()
                 | StatementChanged()
             ):
-                pass  # What was reported of a pool is asked of the engine, which keeps it.
+                pass  # What was reported or forecast is asked of the engine, which keeps it.
             case _:
                 assert_never(record)
 

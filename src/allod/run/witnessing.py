@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from concurrent.futures import TimeoutError as TooLate
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -25,7 +24,6 @@ from allod.run.sealed import SealedLog
 
 _log = logging.getLogger(__name__)
 
-_ALL_S = 10.0  #: Who has not answered by then is asked at the next checkpoint.
 _TRIES = 3  #: Of a witness that knows another size than we think.
 
 
@@ -54,7 +52,7 @@ class WitnessStore(Protocol):
 
 
 class Witnesses:
-    """Asks those whom a policy names, in threads of its own; only about the newest checkpoint."""
+    """Asks those whom a policy names, each in a thread of its own: who is slow holds up nobody."""
 
     def __init__(
         self,
@@ -65,78 +63,78 @@ class Witnesses:
     ) -> None:
         self._policy, self._client, self._sealed, self._show = policy, client, sealed, show
         self._sizes: dict[str, int] = {}  #: What each witness knows, as far as we know.
-        self._given = threading.Condition()
-        self._next: Signed | None = None
+        self._showing, self._turn = threading.Lock(), threading.Lock()
         self._closing = False
+        self._busy: set[str] = set()  #: Names of those who are asked now.
+        #: The newest checkpoint, and the lines of those who have cosigned it.
+        self._newest: tuple[Signed, list[str]] | None = None
+        self._ahead: dict[str, int] = {}  #: Who knows more of this log than it has, and how much.
         self._asked = [witness for witness in policy.witnesses if witness.url]
         self._threads = ThreadPoolExecutor(max(1, len(self._asked)), thread_name_prefix="witness")
-        self._thread = threading.Thread(target=self._run, name="witnesses", daemon=True)
 
     @property
     def policy(self) -> Policy:
         """Who is asked, and who is enough."""
         return self._policy
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._thread.start()
-
     def close(self) -> None:
         """Ask no more, and wait until nothing is under way: it reads the database."""
-        with self._given:
-            self._closing = True
-            self._given.notify()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._threads.shutdown()
+        self._closing = True
+        self._threads.shutdown(cancel_futures=True)
+
+    @property
+    def fault(self) -> str:
+        """Who has seen more of this log than it has now, or ''.
+
+        A witness could lie, so the log goes on; whoever holds those checkpoints can tell.
+        """
+        ahead = dict(self._ahead)
+        told = [f"{name} has seen {size} entries" for name, size in sorted(ahead.items())]
+        return f"witnesses know a longer log: {', '.join(told)}" if told else ""
 
     def ask(self, signed: Signed) -> None:
-        """Have this checkpoint cosigned."""
-        with self._given:
-            self._next = signed
-            self._given.notify()
+        """Have this checkpoint cosigned; who is busy with one of before comes to it then."""
+        with self._turn:
+            self._newest = (signed, [])
+            free = [] if self._closing else [w for w in self._asked if w.name not in self._busy]
+            for witness in free:
+                self._busy.add(witness.name)
+                self._threads.submit(self._serve, witness)
+
+    def _serve(self, witness: Witness) -> None:
+        """Have one of them cosign the newest checkpoint, until there is no newer one."""
+        done: tuple[Signed, list[str]] | None = None
+        while True:
+            with self._turn:
+                given = self._newest
+                if given is None or given is done or self._closing:
+                    self._busy.discard(witness.name)
+                    return
+            self._ask(witness, *given)
+            done = given
 
     def are_enough(self, signed: Signed) -> bool:
         """Whether the policy is met by those who have cosigned."""
         keys = [witness.key for witness in self._policy.witnesses]
         return self._policy.judge(_cosigners(signed.note, keys)).enough
 
-    def _run(self) -> None:
-        while True:
-            with self._given:
-                self._given.wait_for(lambda: self._next is not None or self._closing)
-                signed, self._next = self._next, None
-            if self._closing or signed is None:
-                return
-            try:
-                self._ask_all(signed)
-            except AllodError as error:
-                _log.warning("checkpoint %d is not cosigned: %s", signed.size, error)
-            except Exception:  # noqa: BLE001  (the edge: one bad answer must not end all asking)
-                _log.exception("checkpoint %d is not cosigned", signed.size)
-
-    def _ask_all(self, signed: Signed) -> None:
-        text = read_note(signed.note)[0]
-        futures = {
-            self._threads.submit(self._ask_one, witness, signed, text): witness
-            for witness in self._asked
-        }
-        lines: list[str] = []
+    def _ask(self, witness: Witness, signed: Signed, lines: list[str]) -> None:
+        """Have one of them cosign, and show it with the `lines` of those who were before."""
         try:
-            for future in as_completed(futures, _ALL_S):
-                try:
-                    lines.append(future.result().line)
-                except AllodError as error:
-                    _log.warning("witness '%s': %s", futures[future].name, error)
-                    continue
-                whole = signed.note + "".join(lines).encode()
-                self._show(replace(signed, note=whole))
-        except TooLate:
-            _log.warning("checkpoint %d: %d witnesses are late", signed.size, len(futures))
+            line = self._ask_one(witness, signed, read_note(signed.note)[0]).line
+            with self._showing:
+                lines.append(line)
+                self._show(replace(signed, note=signed.note + "".join(lines).encode()))
+        except AllodError as error:
+            _log.warning("witness '%s', checkpoint %d: %s", witness.name, signed.size, error)
+        except Exception:  # noqa: BLE001  (the edge: one bad answer must not end all asking)
+            _log.exception("witness '%s', checkpoint %d", witness.name, signed.size)
 
     def _ask_one(self, witness: Witness, signed: Signed, text: str) -> Cosigned:
         known = self._sizes.get(witness.name, 0)
         for _ in range(_TRIES):
+            if self._closing:
+                break
             old = min(known, signed.size)
             proof = tuple(self._sealed.consistency(old, signed.size))
             request = AddCheckpoint(old, proof, signed.note)
@@ -144,10 +142,14 @@ class Witnesses:
             answer = read_answer(*self._client.post(url, request.body()), text, witness.key)
             if isinstance(answer, Cosigned):
                 self._sizes[witness.name] = signed.size
+                self._ahead.pop(witness.name, None)
                 return answer
             known = self._sizes[witness.name] = answer.size
             if known > signed.size:
+                # Only what this log has signed can have been cosigned: it has lost its newest.
+                self._ahead[witness.name] = known
                 break
+            self._ahead.pop(witness.name, None)
         raise Unavailable(f"it knows {known} entries, and this checkpoint has {signed.size}")
 
 
@@ -168,7 +170,9 @@ class WitnessDesk:
             Unavailable: It cannot be kept now; nothing is cosigned.
         """
         request = AddCheckpoint.parse(body)
-        seen = self.store.witnessed(request.origin)
+        # Who is unknown is told so without a look at what is kept.
+        known = request.origin in self.logs
+        seen = self.store.witnessed(request.origin) if known else None
         answer = decide(request, self.logs, seen, self.signer, self.clock.now_s())
         if answer.seen is None:
             return answer

@@ -14,8 +14,8 @@ from allod.adapters.postgres import EmbeddedServer, Store
 from allod.adapters.postgres.seals import Seals
 from allod.errors import AllodError, Conflict, Unavailable
 from allod.prove.growth import FullTile, Growth
-from allod.prove.witness import Seen
-from allod.run.seal import OF_NODE, OF_PADDING, Page, SealedTo, Signed
+from allod.run.pagehash import OF_NODE, OF_PADDING
+from allod.run.seal import Page, SealedTo, Signed
 from tests.adapters.postgres.proxy import Loss, Proxy
 
 SECRETS = {OF_NODE: b"n" * 32, OF_PADDING: b"p" * 32}
@@ -208,21 +208,6 @@ def test_entries_of_erased_leaves_come_back(seals: Seals, database: str) -> None
     assert seals.erased_entries(4, 7) == {}
 
 
-def test_a_witness_moves_on_only_from_what_it_has_seen(seals: Seals, database: str) -> None:
-    second = Seals(database)
-    assert seals.witnessed("log") is None
-    assert seals.witness("log", None, Seen(5, ROOT))
-    assert not second.witness("log", None, Seen(6, OTHER))  # Another request was first.
-    assert not second.witness("log", Seen(4, ROOT), Seen(6, OTHER))
-    assert not second.witness("elsewhere", Seen(5, ROOT), Seen(6, OTHER))
-    assert seals.witnessed("log") == Seen(5, ROOT)
-    assert seals.witness("log", Seen(5, ROOT), Seen(5, ROOT))
-    assert seals.witness("log", Seen(5, ROOT), Seen(8, ROOT))
-    assert not second.witness("log", Seen(5, ROOT), Seen(8, OTHER))  # A fork of the same size.
-    assert second.witnessed("log") == Seen(8, ROOT) and second.witnessed("elsewhere") is None
-    second.close()
-
-
 def everything(seals: Seals) -> tuple[object, ...]:
     return (
         seals.sealed_to(),
@@ -230,7 +215,6 @@ def everything(seals: Seals) -> tuple[object, ...]:
         seals.tiles([(0, 0), (0, 1)]),
         seals.secrets(["w1", *SECRETS]),
         seals.checkpoint_latest(),
-        seals.witnessed("log"),
     )
 
 
@@ -242,7 +226,6 @@ def test_a_server_that_was_stopped_gives_all_of_it_back(tmp_path: Path) -> None:
         seals, growth = Seals(server.url()), Growth()
         add(seals, growth, 500, 12, **{"w1": b"1" * 32} | SECRETS)
         seals.checkpoint_put(Signed(512, 7, b"note"))
-        assert seals.witness("log", None, Seen(5, ROOT))
         before = everything(seals)
         server.stop()
         with pytest.raises(Unavailable):
@@ -304,24 +287,6 @@ def test_a_checkpoint_whose_answer_is_lost_is_put_again(
         assert seals.checkpoint_latest() == (signed if kept else None)
         seals.checkpoint_put(signed)
         assert seals.checkpoint_latest() == signed
-    finally:
-        seals.close()
-        proxy.close()
-
-
-@pytest.mark.parametrize(("lost", "kept"), [("question", None), ("answer", Seen(5, ROOT))])
-def test_a_witness_that_hears_no_answer_does_not_say_that_it_has_moved(
-    store: Store, database: str, tmp_path: Path, lost: Loss, kept: Seen | None
-) -> None:
-    proxy = Proxy(database, tmp_path)
-    seals = Seals(proxy.url)
-    try:
-        assert seals.witnessed("log") is None
-        proxy.lose = lost
-        with pytest.raises(Unavailable):
-            seals.witness("log", None, Seen(5, ROOT))
-        assert seals.witnessed("log") == kept
-        assert seals.witness("log", kept, Seen(5, ROOT))
     finally:
         seals.close()
         proxy.close()

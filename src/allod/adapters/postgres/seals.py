@@ -13,7 +13,6 @@ from allod.adapters.postgres.arrays import bigints, blobs, ints, texts
 from allod.adapters.postgres.connection import Session, connect, translate, usable
 from allod.adapters.postgres.queries import SEAL
 from allod.prove.growth import FullTile
-from allod.prove.witness import Seen
 from allod.run.log import Leaf
 from allod.run.seal import Page, SealedTo, Signed
 
@@ -154,20 +153,3 @@ class Seals:
     def erasures_open(self) -> list[str]:
         """See `ErasureStore.erasures_open`."""
         return [subject for (subject,) in self._rows("erasures_open")]
-
-    # ------------------------------------------------------------ as a witness of others
-
-    def witnessed(self, origin: str) -> Seen | None:
-        """What was cosigned last for the log `origin`."""
-        rows = self._rows("witnessed", [origin])
-        return Seen(*rows[0]) if rows else None
-
-    def witness(self, origin: str, before: Seen | None, after: Seen) -> bool:
-        """Move on from `before`; False if something else was cosigned meanwhile."""
-        with self._session() as session:
-            if before is None:
-                done = session.execute(SEAL["witness_first"], [origin, after.size, after.root])
-            else:
-                params = [after.size, after.root, origin, before.size]
-                done = session.execute(SEAL["witness_next"], params)
-            return done.rowcount == 1

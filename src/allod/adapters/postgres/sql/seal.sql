@@ -53,20 +53,6 @@ WHERE at_s >= %b::bigint AND at_s < %b::bigint ORDER BY size LIMIT %b::bigint
 -- Kept entries from the first index up to before the second.
 SELECT index, entry FROM erased_entry WHERE index >= %b::bigint AND index < %b::bigint
 
--- name: witnessed
--- What was cosigned last for a log.
-SELECT size, root FROM witnessed WHERE origin = %b::text
-
--- name: witness_first
--- Notes the first checkpoint of a log that is cosigned.
-INSERT INTO witnessed (origin, size, root) VALUES (%b::text, %b::bigint, %b::bytea)
-ON CONFLICT DO NOTHING
-
--- name: witness_next
--- Moves on from the checkpoint that was cosigned last, if it still is the last.
-UPDATE witnessed SET size = %b::bigint, root = %b::bytea
-WHERE origin = %b::text AND size = %b::bigint
-
 -- name: keep_entries
 -- Keeps entries that cannot be made again.
 INSERT INTO erased_entry (index, entry) SELECT * FROM unnest(%b::bigint[], %b::bytea[])
@@ -86,8 +72,10 @@ DELETE FROM workload_leaf WHERE workload_id = %b::text AND seq = ANY(%b::bigint[
 DELETE FROM act WHERE workload_id = %b::text
 
 -- name: forget_answers
--- Forgets what was answered to who asked for a workload.
-DELETE FROM answer WHERE convert_from(body, 'UTF8')::jsonb ->> 'workload_id' = %b::text
+-- Forgets what was asked for a workload and what was answered; that its key was used stays known.
+UPDATE answer SET request_digest = '', body = ''
+WHERE CASE WHEN body = '' THEN false
+    ELSE convert_from(body, 'UTF8')::jsonb ->> 'workload_id' = %b::text END
 
 -- name: forget_snapshots
 -- Keeps the newest snapshot alone: those of before were made while the workload lived.
