@@ -29,6 +29,7 @@ COMMANDS = (
     ("log_append", "The log"),
     ("seal", "The sealed log: proofs and receipts"),
     ("slurm_site", "A site that runs Slurm"),
+    ("energy", "A site's energy"),
 )
 
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)

@@ -13,7 +13,7 @@ from allod.domain.vocabulary import QUESTIONS, AnswerKind, Question
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/reference/documents.md"
 #: Definitions that every kind may use; they have sections of their own.
-COMMON = ("Country", "Area", "Duration", "Power", "Instant", "Standing", "Metadata")
+COMMON = ("Country", "Area", "Duration", "Power", "Energy", "Instant", "Standing", "Metadata")
 
 HEAD = f"""# Documents
 

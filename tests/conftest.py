@@ -24,7 +24,9 @@ def _kernel_cache() -> Path:
     file would be taken from the cache as it was.
     """
     digest = sha256()
-    for path in sorted((ROOT / "src/allod/decide/kernel").glob("*.py")):
+    package = ROOT / "src/allod"
+    loops = ["decide/kernel/*.py", "energy/*_loop.py", "energy/jit.py"]
+    for path in sorted(found for pattern in loops for found in package.glob(pattern)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return ROOT / ".pytest_cache/numba" / digest.hexdigest()[:16]
 

@@ -156,6 +156,7 @@ def workload(**changed: Any) -> dict[str, Any]:
         "ends_at_s": None,
         "stop_at_s": None,
         "ended_at_s": None,
+        "modelled_wh": None,
         "outcome": None,
         "exit_status": None,
         "detail": "",

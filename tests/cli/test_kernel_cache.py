@@ -31,7 +31,11 @@ def test_any_change_of_any_file_is_another_folder(kernel: Path, tmp_path: Path) 
     seen.append(kernel_cache.folder(cache))
     (kernel / "more.py").write_text("")
     seen.append(kernel_cache.folder(cache))
-    assert len(set(seen)) == 4
+    (tmp_path / "energy").mkdir()
+    for name in ("jit.py", "dispatch_loop.py"):
+        (tmp_path / "energy" / name).write_text("c = 1\n")
+        seen.append(kernel_cache.folder(cache))
+    assert len(set(seen)) == 6
     assert {path.parent for path in seen} == {cache / "allod"}
 
 

@@ -201,6 +201,15 @@ narvik: not now
     )
 
 
+def test_show_tells_what_a_run_may_have_drawn(allod: Allod, node: PlayedNode) -> None:
+    times = {"started_at_s": NOW_S - 7_200, "ended_at_s": NOW_S - 3_600}
+    ended = workload(state="completed", accelerators=4, power_w=5_000, modelled_wh=5_000, **times)
+    node.on("GET", "/v1/workloads/w1", ended)
+    node.on("GET", "/v1/workloads/w1/decisions", listed())
+    told = allod("show", "w1").out
+    assert "5,000 Wh at most (modelled: its power over its time), 1,250 Wh for each" in told
+
+
 def test_why_of_work_that_runs_or_has_ended_says_that_first(allod: Allod, node: PlayedNode) -> None:
     node.on("GET", "/v1/workloads/w2", RUNNING)
     node.on("GET", "/v1/workloads/w2/why", explanation(sites=[]))

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from allod.adapters.whole import write_whole
 from allod.cli.client import Json, NodeClient, connect
 from allod.cli.output import Column, counting, note, out, out_json, pairs, table
 from allod.cli.submission import first_reason
-from allod.cli.whole import write_whole
 from allod.cli.words import counted, instant, printable, span, value
 
 _RAN = (

@@ -40,13 +40,18 @@ def show_last(data: Path, workload_id: str, *, limit: int, as_json: bool) -> Non
         note(f"only the last {limit} are shown; --limit 0 shows all")
 
 
+def place_of(item: Json) -> str:
+    """Where a decision is about: a pool, or a node of an envelope."""
+    return f"{item['site']}/{item.get('pool') or item.get('path')}" if item.get("site") else "-"
+
+
 def _row(item: Json) -> tuple[object, ...]:
     return (
         item["seq"],
         instant(item["at_s"]),
-        item["workload_id"],
+        item.get("workload_id", "-"),  # A shed plan is about many.
         item["kind"],
-        f"{item['site']}/{item['pool']}" if item.get("site") else "-",
+        place_of(item),
         item.get("access_class") or "-",
         item.get("accelerators", "-"),
         first_reason(item["reasons"]) if item["reasons"] else "-",
@@ -57,7 +62,7 @@ def follow(data: Path, workload_id: str, *, as_json: bool) -> None:
     """Print decisions as they are made; goes on where it was when the node comes back."""
     with connect(data) as node:
         for leaf in _leaves(node, workload_id):
-            # Placement, Hold, Refusal, Reclaim
+            # Placement, Hold, Refusal, Reclaim, ShedPlan
             kind = leaf["kind"].partition("/")[2].lower()
             item = {"seq": leaf["seq"], "kind": kind, **leaf["record"]}
             if as_json:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from allod.adapters.whole import write_whole
 from allod.cli.client import NodeClient, connect
 from allod.cli.log import key_of, proof_between
 from allod.cli.output import counting, out, out_json
-from allod.cli.whole import write_whole
 from allod.errors import Conflict, Different, InvalidInput, InvalidProof
 from allod.prove.checkpoint import Checkpoint, open_checkpoint
 from allod.prove.merkle import leaf_hash

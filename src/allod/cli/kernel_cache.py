@@ -24,9 +24,14 @@ def use() -> None:
 
 def folder(cache: Path) -> Path:
     """The folder, under `cache`, for the kernel as it is now."""
-    kernel = Path(__file__).resolve().parents[1] / "decide" / "kernel"
+    package = Path(__file__).resolve().parents[1]
+    loops = [
+        *package.glob("decide/kernel/*.py"),
+        *package.glob("energy/*_loop.py"),
+        *package.glob("energy/jit.py"),
+    ]
     digest = sha256()
-    for path in sorted(kernel.glob("*.py")):
+    for path in sorted(loops):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return cache / "allod" / f"kernel-{digest.hexdigest()[:16]}"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from allod.adapters.whole import write_whole
 from allod.cli.client import NodeClient, connect
 from allod.cli.output import note, out, out_bytes, out_json
-from allod.cli.whole import write_whole
 from allod.errors import Different, InvalidInput, InvalidProof
 from allod.prove.canonical import base64
 from allod.prove.checkpoint import Checkpoint, open_checkpoint

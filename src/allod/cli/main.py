@@ -16,7 +16,9 @@ from allod.cli.commands import (
     audit,
     decisions,
     documents,
+    energy,
     evidence,
+    meters,
     node,
     replay,
     reports,
@@ -54,7 +56,19 @@ def _root(
     pass
 
 
-for module in (node, documents, workloads, decisions, evidence, audit, reports, tokens, replay):
+for module in (
+    node,
+    documents,
+    workloads,
+    decisions,
+    evidence,
+    audit,
+    reports,
+    meters,
+    energy,
+    tokens,
+    replay,
+):
     module.add_to(app)
 
 

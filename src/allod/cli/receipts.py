@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from allod.adapters.whole import write_whole
 from allod.cli.client import Json, connect, part
 from allod.cli.output import note, out, out_json
-from allod.cli.whole import write_whole
 from allod.cli.words import counted, instant, value
 from allod.domain.decision import DECISIONS
 from allod.domain.event import EVENTS
 from allod.prove.checkpoint import Checkpoint
+from allod.prove.encoding import LEFT_OUT
 from allod.prove.leaf import KIND
 from allod.prove.note import read_note
 from allod.prove.receipt import Shown, parse
@@ -69,7 +70,12 @@ def _plain(record: Shown) -> Json:
     return {
         "index": record.index,
         "open": opened,
-        "hidden": [name for name in _fields_of(opened.get(KIND, "")) if name not in opened],
+        "hidden": [
+            name
+            for name in _fields_of(opened.get(KIND, ""))
+            # What a record leaves out where there is nothing to say may not be there to hide.
+            if name not in opened and name not in LEFT_OUT
+        ],
     }
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
+from allod.adapters.whole import writing_whole
 from allod.cli import kernel_cache
 from allod.cli.client import connect
 from allod.cli.output import counting, note, out, out_json
-from allod.cli.whole import writing_whole
 from allod.errors import InvalidInput
 from allod.prove.checkpoint import Checkpoint
 from allod.prove.note import VerifierKey, read_note
@@ -32,22 +32,27 @@ def take(data: Path, output: Path, until: int | None, *, as_json: bool) -> None:
                 file.write(part)
                 size += len(part)
                 told(size)
-    point = _point(output)
+    text, signatures = read_note(_note(output))
+    point = Checkpoint.parse(text)
     if as_json:
         shown = {"file": str(output), "bytes": size, "log": point.origin, "size": point.size}
         out_json({**shown, "key": key})
         return
     out(f"{output}: {size:,} bytes, the log '{point.origin}' up to {point.size:,} entries")
+    signed_by = {key_id for name, key_id, _ in signatures if name == point.origin}
+    if VerifierKey.parse(key).key_id not in signed_by:
+        key = "THE_KEY_OF_THEN"
+        note("\nit is signed by a key that the log had before, which the node signs with no more")
     note(f"\nto verify it: allod verify --replay {output} --key {key}")
 
 
-def _point(file: Path) -> Checkpoint:
-    """The checkpoint up to which a section goes."""
+def _note(file: Path) -> bytes:
+    """The signed checkpoint up to which a section goes."""
     from orjson import loads
 
     with file.open("rb") as lines:
-        first = loads(lines.readline())
-    return Checkpoint.parse(read_note(first["checkpoint"].encode())[0])
+        checkpoint: str = loads(lines.readline())["checkpoint"]
+    return checkpoint.encode()
 
 
 def check_alone(others: Mapping[str, str]) -> None:

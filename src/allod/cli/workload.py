@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from allod.cli.client import Json, connect, part
+from allod.cli.decisions import place_of
 from allod.cli.explanation import told_explanation
 from allod.cli.output import Column, note, out, out_bytes, out_json, pairs, report, table
 from allod.cli.submission import LIVE, end_told
@@ -64,10 +65,21 @@ def _facts(view: Json, now_s: int) -> Iterator[tuple[str, object]]:
         if view["state"] == "waiting" and view["expected_at_s"]:
             yield "expected", f"{from_now(view['expected_at_s'], now_s)}: {view['basis']}"
     yield "ended", instant(view["ended_at_s"])
+    yield "energy", _energy(view)
     yield from _outcome(view)
     yield "cancelled by", view["cancelled_by"]
     command = view["spec"].get("command", ())
     yield "command", " ".join(command)
+
+
+def _energy(view: Json) -> str:
+    """What its run may have drawn at the meter, and for each accelerator-hour."""
+    used_wh = view["modelled_wh"]
+    if not used_wh:
+        return ""
+    hours = view["accelerators"] * (view["ended_at_s"] - view["started_at_s"]) / 3600
+    each = f", {used_wh / hours:,.0f} Wh for each accelerator-hour" if hours else ""
+    return f"{used_wh:,} Wh at most (modelled: its power over its time){each}"
 
 
 def _outcome(view: Json) -> Iterator[tuple[str, object]]:
@@ -84,7 +96,7 @@ def _outcome(view: Json) -> Iterator[tuple[str, object]]:
 
 
 def _decision(item: Json) -> tuple[object, ...]:
-    where = f"{item['site']}/{item['pool']}" if item.get("site") else "-"
+    where = place_of(item)
     reasons = "; ".join(_reason(reason) for reason in item["reasons"])
     return item["seq"], instant(item["at_s"]), item["kind"], where, reasons or "-"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -116,6 +117,61 @@ def site_check(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOption 
     from allod.cli import sites
 
     sites.check(data, name, as_json=as_json)
+
+
+@site.command("forecast")
+def site_forecast(
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON: the forecast.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be decided, and change nothing.")
+    ] = False,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a forecast of a site's weather and supply; it replaces the one before.
+
+    Where the site has a cooling model, what its envelope leaves for IT follows from it.
+    """
+    from allod.cli import foresight
+
+    foresight.forecast(data, name, file, dry_run=dry_run, as_json=as_json)
+
+
+@site.command("curtail")
+def site_curtail(  # noqa: PLR0913, PLR0917 -- one for each option
+    name: Name,
+    to: Annotated[str, typer.Option("--to", metavar="POWER", help="At the meter, such as 30MW.")],
+    starts: Annotated[str, typer.Option("--from", metavar="TIME", help="ISO 8601, UTC.")],
+    ends: Annotated[str, typer.Option("--until", metavar="TIME", help="ISO 8601, UTC.")],
+    path: Annotated[
+        str, typer.Option("--at", metavar="NODE", help="site, halls.NAME or pools.NAME.")
+    ] = "site",
+    call: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What the call goes by.")
+    ] = "curtailment",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="For people.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the shed plan, and change nothing.")
+    ] = False,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a site, hall or pool draw less for a time, and show what gives way for it.
+
+    A later call of the same name replaces it; one that is over at once takes it back.
+    """
+    from allod.cli import foresight
+
+    told = {
+        "name": call,
+        "path": path,
+        "power_w": to,
+        "starts": starts,
+        "ends": ends,
+        "reason": reason,
+    }
+    foresight.curtail(data, name, told, dry_run=dry_run, as_json=as_json)
 
 
 project = typer.Typer(

@@ -1,8 +1,9 @@
-"""The commands that report to others than the operator: report sovereignty."""
+"""The commands that report to others than the operator: report sovereignty, report energy."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +63,61 @@ def sovereignty(
         "least_seal": str(least_seal),  # 0 is a SEAL too, and no empty part of a query.
     }
     statements.show(data, subject, query, as_json=as_json)
+
+
+@report.command("energy")
+def energy(  # noqa: PLR0913, PLR0917 -- one for each option
+    site: Annotated[
+        str, typer.Argument(metavar="SITE", help="Name of a site, or a YAML file with one.")
+    ],
+    begin: Annotated[
+        str,
+        typer.Option("--from", metavar="TIME", help="Start, such as 2025-01-01; UTC if no zone."),
+    ],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="End, not included.")],
+    step: Annotated[
+        str, typer.Option("--step", metavar="TIME", help="Length of a step, such as 15min.")
+    ] = "1h",
+    readings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--readings",
+            metavar="FILE",
+            help="CSV or parquet file that a meter names, or a folder of them; may be repeated.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots.")
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Write the EU 2024/1364 record of a calendar year, as .json or .csv.",
+        ),
+    ] = None,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Report a site's energy, water, heat and carbon from its meters.
+
+    Indicators, the EU 2024/1364 record, the German EnEfG test and what became of claims. A line
+    whose data lack is refused and says what lacks: exit status 0 if a report could be made at all.
+    """
+    from allod.cli import energy_report
+
+    asked = energy_report.Asked(
+        site=site,
+        begin=begin,
+        end=end,
+        step=step,
+        readings=readings or (),
+        html=html,
+        record=record,
+        data=data,
+    )
+    energy_report.show(asked, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

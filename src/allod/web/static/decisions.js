@@ -15,9 +15,15 @@ function line(item, hrefOf) {
   return h(
     "li",
     {},
-    h("div", { class: "head" }, badge(item.kind), h("a", { href: hrefOf(item.workload_id) }, item.workload_id), h("span", { class: "grow" }), h("span", { class: "dim", title: "Leaf of the log" }, `#${count(item.seq)}`), at(item.at_s, { seconds: true })),
+    h("div", { class: "head" }, badge(item.kind), subject(item, hrefOf), h("span", { class: "grow" }), h("span", { class: "dim", title: "Leaf of the log" }, `#${count(item.seq)}`), at(item.at_s, { seconds: true })),
     h("div", { class: "text" }, decisionText(item)),
   );
+}
+
+/** Whom it is about; a shed plan is about a node of an envelope. */
+function subject(item, hrefOf) {
+  if (!item.workload_id) return h("span", {}, `${item.site}, ${item.path}`);
+  return h("a", { href: hrefOf(item.workload_id) }, item.workload_id);
 }
 
 /** What was decided, in a sentence. */
@@ -33,6 +39,7 @@ export function decisionText(item) {
     case "hold":
       return [item.expected_at_s ? ["expected ", at(item.expected_at_s), " UTC; "] : null, summary(item.reasons)];
     case "refusal":
+    case "shedplan":
       return summary(item.reasons);
     case "reclaim":
       return [`${item.site}, pool ${item.pool}: `, item.for_workload_id ? `for ${item.for_workload_id}` : "the envelope shrank", ", to stop by ", at(item.stop_at_s, { seconds: true }), " UTC"];
