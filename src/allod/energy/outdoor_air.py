@@ -1,4 +1,4 @@
-"""Outdoor air as cooling meets it: dry bulb, wet bulb, density.
+"""Outdoor air as cooling meets it: dry bulb and wet bulb.
 
 All arrays are float64 of shape (..., steps). NaN is what is not known, and comes out as NaN.
 """
@@ -9,11 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allod.energy.constants import KELVIN
 from allod.energy.grid import Values
-
-_GAS_DRY = 287.05  #: Gas constant of dry air. [J/(kg K)]
-_GAS_VAPOUR = 461.5  #: Gas constant of water vapour. [J/(kg K)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +42,3 @@ def wet_bulb_c(temp_c: Values, humidity_pct: Values) -> Values:
         - 4.686035
     )
     return np.asarray(np.minimum(wet, t))
-
-
-def air_density_kg_per_m3(temp_c: Values, pressure_pa: Values, humidity_pct: Values) -> Values:
-    """Density of moist air by the gas law of dry air and vapour; (..., steps). [kg/m³]
-
-    Saturation pressure by Magnus (Alduchov & Eskridge 1996, eq. 21).
-    """
-    t = np.asarray(temp_c, dtype=np.float64)
-    saturated_pa = 610.94 * np.exp(17.625 * t / (t + 243.04))
-    vapour_pa = saturated_pa * np.asarray(humidity_pct) / 100.0
-    dry = (np.asarray(pressure_pa) - vapour_pa) / _GAS_DRY
-    return np.asarray((dry + vapour_pa / _GAS_VAPOUR) / (t + KELVIN))
