@@ -9,9 +9,13 @@ from typing import Any
 
 import yaml
 
+from allod.domain.access_mode import AccessModeTerms
+from allod.domain.antenna import Antenna
 from allod.domain.charter import AccessClass, Charter
+from allod.domain.cluster import Cluster
 from allod.domain.dataset import Dataset
-from allod.domain.document import Document, read_documents
+from allod.domain.document import CATALOGUE_KINDS, KINDS, Document, Kinds, read_documents
+from allod.domain.funding_call import FundingCall
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.scenario import Scenario
@@ -21,12 +25,18 @@ from allod.domain.workload import Workload
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 CATALOGUE = ROOT / "src/allod/catalogue"
-FILES = sorted([*EXAMPLES.rglob("*.yaml"), *CATALOGUE.glob("*.yaml")])
+SOURCES = CATALOGUE / "sources.yaml"
+FILES = sorted({*EXAMPLES.rglob("*.yaml"), *CATALOGUE.rglob("*.yaml")} - {SOURCES})
 
 
 def read(path: Path) -> tuple[Document, ...]:
     """The documents of a file."""
-    return read_documents(path.read_text(), path.name)
+    return read_documents(path.read_text(), path.name, kinds_of(path))
+
+
+def kinds_of(path: Path) -> Kinds:
+    """The kinds that a file may hold."""
+    return CATALOGUE_KINDS if CATALOGUE in path.parents else KINDS
 
 
 def raw(path: Path) -> list[Any]:
@@ -128,6 +138,17 @@ def references(document: Document) -> Iterator[str]:
             yield f"Project/{spec.project}"
             yield from (f"Site/{name}" for name in spec.sites)
             yield from (f"Dataset/{name}" for name in (*spec.reads, *spec.writes))
+        case Antenna():
+            yield from (f"Site/{host.value}" for host in spec.hosts)
+        case AccessModeTerms():
+            yield from (f"Cluster/{name}" for name in [spec.programme] if name)
+            closed = (closure.site for closure in spec.closures)
+            yield from (f"Site/{name}" for name in (*spec.sites, *closed))
+        case Cluster():
+            yield from (f"Site/{name}" for name in spec.members)
+            yield from (f"Antenna/{name}" for name in spec.antennas)
+        case FundingCall():
+            yield from (f"Site/{name}" for name in spec.selected.value or ())
         case Scenario():
             yield from (f"Project/{portion.project}" for portion in spec.mapping.portions)
     yield from (f"Party/{name}" for name in parties if name)

@@ -23,8 +23,10 @@ def test_an_area_holds_countries_and_says_where_it_is_from(name: str) -> None:
 def test_areas_that_are_parts_of_others() -> None:
     size = {name: len(area.countries) for name, area in AREAS.items()}
     assert (size["eu"], size["eea"], size["scandinavia"]) == (27, 30, 3)
+    assert size["eu-cohesion"] == 15
     for part, whole in (
         ("eu", "eea"),
+        ("eu-cohesion", "eu"),
         ("eea", "gdpr"),
         ("gdpr-adequate", "gdpr"),
         ("eea", "europe"),

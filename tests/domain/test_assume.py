@@ -114,7 +114,7 @@ def test_what_is_filled_reads_back() -> None:
     ("assumption", "words"),
     [
         (about("operator", "x", "Site/narvk"), "did you mean 'Site/narvik'?"),
-        (about("operater", "x"), "did you mean 'operator'?"),
+        (about("operater", "x"), "did you mean 'operator'"),
         (about("phases.initial.start", 1), "'phases.initial.starts'"),
         (about("phases.initial", 1), "has no such fact"),
         (about("title", "x"), "has no such fact"),

@@ -90,7 +90,7 @@ def site(**changes: Any) -> dict[str, Any]:
         ({"phases": [{"name": "f", "state": "live", "accelerators": {"q": 1}}]}, "pool 'q'"),
         ({"envelope": {"site": {"power_w": 1}, "halls": {"x": {"power_w": 1}}}}, "hall 'x'"),
         ({"envelope": {"site": {"power_w": 1}, "pools": {"x": {"power_w": 1}}}}, "pool 'x'"),
-        ({"pools": []}, "at least 1"),
+        ({"phases": [{"name": "f", "state": "announced", "needs": ["g"]}]}, "needs 'g'"),
     ],
 )
 def test_a_site_names_only_what_it_has(changes: dict[str, Any], words: str) -> None:

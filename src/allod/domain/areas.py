@@ -43,7 +43,11 @@ def _area(title: str, countries: str, source: str, read_on: str = "2026-11-21") 
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 _EEA = f"{_EU} IS LI NO"
+#: States that the Cohesion Fund supports: gross national income per head under 90 % of the EU's.
+_EU_COHESION = "BG CY CZ EE GR HR HU LT LV MT PL PT RO SI SK"
 _NORDICS = "DK FI IS NO SE FO GL AX"
+#: Kosovo has no ISO 3166-1 code; those associated to one pillar alone are left out (CA, NZ, KR).
+_HORIZON = f"{_EU} AL AM BA CH FO GB GE IL IS MD ME MK NO RS TN TR UA"
 _MIDDLE_EAST = "AE BH CY EG IL IQ IR JO KW LB OM PS QA SA SY TR YE"
 _AFRICA = (
     "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW IO KE KM LR LS LY MA MG "
@@ -54,7 +58,20 @@ _EUROPE = f"{_EEA} AD AL BA BY CH FO GB GG GI IM JE MC MD ME MK RS RU SJ SM UA V
 #: Areas by name. Lower-case names, so that none can be taken for a country code.
 AREAS: dict[str, Area] = {
     "eu": _area("European Union", _EU, "Treaty on European Union; 27 members"),
+    "eu-cohesion": _area(
+        "EU states that the Cohesion Fund supports, 2021 to 2027",
+        _EU_COHESION,
+        "Commission Implementing Decision (EU) 2021/1130, annex; Regulation (EU) 2021/1060, "
+        "article 108(3): gross national income per head under 90 % of the EU's",
+        "2026-11-22",
+    ),
     "eea": _area("European Economic Area", _EEA, "EEA Agreement: the EU and IS, LI, NO"),
+    "horizon-europe": _area(
+        "The EU and the countries associated to all of Horizon Europe",
+        _HORIZON,
+        "European Commission, as of 2022-08-01; GB since 2024-01-01, CH since 2025-01-01",
+        "2026-11-22",
+    ),
     "nordics": _area("Nordic countries", _NORDICS, "Nordic Council: members and associated lands"),
     "scandinavia": _area("Scandinavia", "DK NO SE", "common use"),
     "northern-europe": _area(

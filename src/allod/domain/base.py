@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 class Part(BaseModel):
     """A frozen piece of a document; a key that the schema does not know is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Reading the docstrings of fields would take most of the time that every command starts in;
+    # `attribute_docs` reads them when a schema is made.
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 #: Lower-case letters, digits and '-', as in DNS labels; sorts and travels everywhere alike.

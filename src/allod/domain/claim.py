@@ -1,4 +1,4 @@
-"""Claim: what was announced of a site's energy, water or heat, so that it can be tested."""
+"""Claim: what was announced of a site, so that it can be tested."""
 
 from __future__ import annotations
 
@@ -23,9 +23,17 @@ class ClaimSubject(StrEnum):
     ERF = "erf"
     REF = "ref"
     CUE = "cue"
-    CFE = "cfe"
+    CFE = "cfe"  #: Contracted energy alone.
+    CFE_SCORE = "cfe-score"  #: With the grid's own share.
+    ANNUAL_MATCH = "annual-match"
+    HOURLY_MATCH = "hourly-match"
+    QUARTER_HOURLY_MATCH = "quarter-hourly-match"
+    LOW_CARBON_HEAT = "low-carbon-heat"
     WATER_M3 = "water-m3"
     HEAT_REUSED_MWH = "heat-reused-mwh"
+    ACCELERATORS = "accelerators"  #: Live accelerators of the site.
+    POWER_MW = "power-mw"  #: Power of its live phases.
+    JOBS = "jobs"  #: Permanent jobs that were counted.
 
 
 class Claim(Part):

@@ -6,7 +6,7 @@ Errors name the file, the path in it, the value and the mend; unknown keys are r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -14,11 +14,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from allod.domain.access_mode import AccessModeTerms
+from allod.domain.antenna import Antenna
 from allod.domain.base import Name, Part
 from allod.domain.charter import Charter
+from allod.domain.cluster import Cluster
 from allod.domain.dataset import Dataset
 from allod.domain.fact import Fact, Standing
 from allod.domain.faults import invalid_document, shown
+from allod.domain.funding_call import FundingCall
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.scenario import Scenario
@@ -31,9 +35,22 @@ _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _DEPTH_MAX = 64
 _ALIASES_MAX = 1000
 
-Spec = Site | Party | Charter | Project | Dataset | Workload | Scenario
+Spec = (
+    Site
+    | Party
+    | Charter
+    | Project
+    | Dataset
+    | Workload
+    | Scenario
+    | Antenna
+    | AccessModeTerms
+    | Cluster
+    | FundingCall
+)
+Kinds = Mapping[str, type[Spec]]
 
-#: The kinds of documents, in the order in which they are applied.
+#: The kinds of documents that a node holds, in the order in which they are applied.
 KINDS: dict[str, type[Spec]] = {
     "Party": Party,
     "Site": Site,
@@ -42,6 +59,17 @@ KINDS: dict[str, type[Spec]] = {
     "Project": Project,
     "Scenario": Scenario,
     "Workload": Workload,
+}
+
+#: The kinds of documents that the catalogue holds: what a node may hold, and what was announced.
+CATALOGUE_KINDS: dict[str, type[Spec]] = {
+    "Party": Party,
+    "Site": Site,
+    "Charter": Charter,
+    "Cluster": Cluster,
+    "Antenna": Antenna,
+    "AccessMode": AccessModeTerms,
+    "FundingCall": FundingCall,
 }
 
 
@@ -75,24 +103,24 @@ class Document:
         }
 
 
-def read_documents(text: str, file: str = "input") -> tuple[Document, ...]:
+def read_documents(text: str, file: str = "input", kinds: Kinds = KINDS) -> tuple[Document, ...]:
     """All documents of a YAML text, in its order.
 
     Raises:
         InvalidDocument: The text is not YAML, or a document breaks its schema.
     """
-    try:
-        raw = [(node, item) for node, item in _load_all(text) if item is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise InvalidDocument(
-            f"not valid YAML: {problem}", file=file, path=line, mend=_yaml_mend(problem)
-        ) from error
-    if not raw:
-        raise InvalidDocument("there is no document", file=file, mend="write at least one document")
-    documents = tuple(asked_document(item, file=f"{file}:{line}") for line, item in raw)
+    return asked_documents(raw_documents(text, file), file, kinds)
+
+
+def asked_documents(
+    raw: Sequence[tuple[int, Any]], file: str = "input", kinds: Kinds = KINDS
+) -> tuple[Document, ...]:
+    """The documents that plain values hold, each with the line on which it begins.
+
+    Raises:
+        InvalidDocument: One breaks its schema, or is there twice.
+    """
+    documents = tuple(asked_document(item, f"{file}:{line}", kinds) for line, item in raw)
     seen: dict[str, Document] = {}
     for document in documents:
         if document.key in seen:
@@ -103,12 +131,32 @@ def read_documents(text: str, file: str = "input") -> tuple[Document, ...]:
     return documents
 
 
+def raw_documents(text: str, file: str = "input") -> list[tuple[int, Any]]:
+    """Plain values of all documents of a YAML text, each with the line on which it begins.
+
+    Raises:
+        InvalidDocument: The text is not YAML, or holds no document.
+    """
+    try:
+        raw = [(line, item) for line, item in _load_all(text) if item is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise InvalidDocument(
+            f"not valid YAML: {problem}", file=file, path=line, mend=_yaml_mend(problem)
+        ) from error
+    if not raw:
+        raise InvalidDocument("there is no document", file=file, mend="write at least one document")
+    return raw
+
+
 def _yaml_mend(problem: str) -> str:
-    if "'\\t'" in problem:
-        return "write spaces in place of tabs"
+    if "cannot start any token" in problem:
+        return "write spaces in place of tabs, and quote text that begins with @, ` or %"
     if problem.endswith("is there twice"):
         return "remove one of them"
-    if "block end" in problem or "mapping values" in problem:
+    if any(words in problem for words in ("block end", "mapping values", "expected key")):
         return "see that keys beside each other begin in the same column"
     return "mend the YAML syntax"
 
@@ -125,6 +173,8 @@ class _Loader(yaml.CSafeLoader):
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF")
 )
+#: How plain words of a document are read, for whoever reads one as nodes.
+RESOLVERS = _Loader.yaml_implicit_resolvers
 
 
 def _load_all(text: str) -> Iterator[tuple[int, Any]]:
@@ -144,7 +194,7 @@ def _refuse_depth(text: str) -> None:
     """Deep nesting would end the process in the parser; aliases of aliases grow without bound."""
     anchored: list[bool] = []
     aliases = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         problem = ""
         if isinstance(event, yaml.AliasEvent):
             aliases += 1
@@ -178,13 +228,13 @@ def _refuse_double_keys(node: yaml.Node) -> None:
             _refuse_double_keys(value)
 
 
-def asked_document(item: Any, file: str = "input") -> Document:
+def asked_document(item: Any, file: str = "input", kinds: Kinds = KINDS) -> Document:
     """The document that `item` holds, as people may write it: without facts that are assumed.
 
     Raises:
         InvalidDocument: It breaks its schema, or assumes what only a scenario may.
     """
-    document = from_json(item, file)
+    document = from_json(item, file, kinds)
     # Work has no facts, and is asked for a thousand times a second.
     path = "" if isinstance(document.spec, Workload) else _assumed_in(document.spec, "spec")
     if path:
@@ -218,7 +268,7 @@ def _first(part: tuple[str, Any]) -> str:
     return part[0]
 
 
-def from_json(item: Any, file: str = "input") -> Document:
+def from_json(item: Any, file: str = "input", kinds: Kinds = KINDS) -> Document:
     """The document that `item` (plain values) holds; a record may hold facts that are assumed.
 
     Raises:
@@ -231,9 +281,9 @@ def from_json(item: Any, file: str = "input") -> Document:
             value=shown(item),
             mend="begin with 'apiVersion:'",
         )
-    _check_envelope(item, file)
+    _check_envelope(item, file, kinds)
     _refuse_nul(item, file, "")
-    model = KINDS[item["kind"]]
+    model = kinds[item["kind"]]
     try:
         metadata = Metadata.model_validate(item["metadata"])
     except ValidationError as error:
@@ -260,7 +310,7 @@ def _refuse_nul(value: Any, file: str, path: str) -> None:
             _refuse_nul(item, file, path)
 
 
-def _check_envelope(item: dict[str, Any], file: str) -> None:
+def _check_envelope(item: dict[str, Any], file: str, kinds: Kinds) -> None:
     # A key with a slip of the pen is missing too; what was meant is of more use.
     for key in item:
         if key not in _ENVELOPE:
@@ -279,12 +329,12 @@ def _check_envelope(item: dict[str, Any], file: str) -> None:
             value=shown(item["apiVersion"]),
             mend=f"write {API_VERSION}",
         )
-    if not isinstance(item["kind"], str) or item["kind"] not in KINDS:
-        near = get_close_matches(str(item["kind"]), KINDS, 1, 0.4)
+    if not isinstance(item["kind"], str) or item["kind"] not in kinds:
+        near = get_close_matches(str(item["kind"]), kinds, 1, 0.4)
         raise InvalidDocument(
             "unknown kind",
             file=file,
             path="kind",
             value=shown(item["kind"]),
-            mend=f"write {near[0]}" if near else f"write one of {', '.join(KINDS)}",
+            mend=f"write {near[0]}" if near else f"write one of {', '.join(kinds)}",
         )

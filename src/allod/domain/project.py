@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
 from allod.domain.fact import Fact, Standing
+from allod.domain.request import Request
 from allod.domain.residency import Residency
 from allod.domain.units import NEVER_S, InstantS
 
@@ -50,5 +51,7 @@ class Project(Part):
     """Holds for all work of the project (L3)."""
     grants: tuple[Grant, ...] = ()
     """None: the use of the project is not bound by a budget."""
+    asks: Request | None = None
+    """What it needs; `allod report find` says where it may turn with that."""
     share: int = Field(default=1, ge=1, le=10_000)
     """Weight in fair share; twice the share may use twice as much."""

@@ -14,8 +14,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from allod.domain.areas import AREAS, COUNTRIES, check_area, check_country
-from allod.domain.document import API_VERSION, KINDS, Metadata
-from allod.domain.fact import Fact
+from allod.domain.docs import describe
+from allod.domain.document import API_VERSION, CATALOGUE_KINDS, KINDS, Metadata
+from allod.domain.fact import Fact, Said
+from allod.domain.period import parse_period
 from allod.domain.units import (
     NEVER_S,
     parse_duration_s,
@@ -26,6 +28,9 @@ from allod.domain.units import (
 from allod.errors import NotFound
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+#: What a node holds, and then what the catalogue alone holds.
+ALL_KINDS = {**KINDS, **CATALOGUE_KINDS}
 
 _INTEGER = {"type": "integer", "minimum": 0}
 #: Types of ours that the models know by the function that reads them.
@@ -66,6 +71,14 @@ _SHARED: dict[str, JsonSchemaValue] = {
             {"type": "string", "pattern": r"^\s*([0-9]+|[0-9]{4}-?[0-9W][-0-9:TWZ+. ]*)\s*$"},
         ],
     },
+    "Period": {
+        "title": "Period",
+        "description": "A year, half-year, quarter, month or day: 2026, 2026-H2, 2026-Q3, 2026-09.",
+        "anyOf": [
+            {"type": "integer", "minimum": 1000, "maximum": 9999},
+            {"type": "string", "pattern": r"^[0-9]{4}(-(H[12]|Q[1-4]|[01][0-9](-[0-3][0-9])?))?$"},
+        ],
+    },
     "Country": {
         "title": "Country",
         "description": "ISO 3166-1 alpha-2 code.",
@@ -82,10 +95,13 @@ _READERS: dict[Any, str] = {
     parse_power_w: "Power",
     parse_energy_wh: "Energy",
     parse_instant_s: "Instant",
+    parse_period: "Period",
     check_country: "Country",
     check_area: "Area",
 }
 _MARK = "x-allod-type"
+#: Fields of a fact that hold other values of it.
+_HISTORY = ("earlier", "others")
 #: How pydantic writes the module of `Fact` where two facts of it are spelt alike.
 _FACT_MODULE = Fact.__module__.replace(".", "__")
 #: Limits that the shared types state already.
@@ -121,14 +137,18 @@ def schema_of(kind: str) -> dict[str, Any]:
     Raises:
         NotFound: There is no such kind.
     """
-    if kind not in KINDS:
-        near = get_close_matches(kind.capitalize(), KINDS, 1, 0.4)
-        mend = f"write {near[0]}" if near else f"write one of {', '.join(KINDS)}"
+    if kind not in ALL_KINDS:
+        near = get_close_matches(kind.capitalize(), ALL_KINDS, 1, 0.4)
+        mend = f"write {near[0]}" if near else f"write one of {', '.join(ALL_KINDS)}"
         raise NotFound(f"there is no kind of document '{kind}'", mend=mend)
-    spec = KINDS[kind].model_json_schema(schema_generator=_Generator)
+    spec = ALL_KINDS[kind].model_json_schema(schema_generator=_Generator)
     metadata = Metadata.model_json_schema(schema_generator=_Generator)
     definitions = {**spec.pop("$defs", {}), "Metadata": metadata, kind: spec}
-    finished = {name: _finished(node) for name, node in definitions.items()}
+    facts = {name: Fact for name in definitions if _is_of(Fact, name)}
+    describe(definitions, {kind: ALL_KINDS[kind], **facts})
+    finished = {
+        name: _finished(node) for name, node in definitions.items() if not _is_of(Said, name)
+    }
     renamed = _names_of_facts(finished)
     for old, new in renamed.items():
         finished[new] = _fact(finished.pop(old))
@@ -179,6 +199,12 @@ def _finished(node: Any) -> Any:
     return done
 
 
+def _is_of(model: type[Said[Any]], name: str) -> bool:
+    """True if a schema's name is that of `model` with a type put in."""
+    # pydantic puts the module before a name that it would give twice.
+    return name.startswith((f"{model.__name__}_", f"{_FACT_MODULE}__{model.__name__}_"))
+
+
 def _names_of_facts(finished: dict[str, Any]) -> dict[str, str]:
     """A name for each kind of fact: 'FactOfPower'; of numbers the widest range has the short one.
 
@@ -188,8 +214,7 @@ def _names_of_facts(finished: dict[str, Any]) -> dict[str, str]:
     values = {
         name: node["properties"]["value"]["anyOf"][0]
         for name, node in finished.items()
-        # pydantic puts the module before a name that it would give twice.
-        if name.startswith((f"{Fact.__name__}_", f"{_FACT_MODULE}__{Fact.__name__}_"))
+        if _is_of(Fact, name)
     }
     renamed: dict[str, str] = {}
     for name, value in sorted(values.items(), key=lambda item: -_width(item[1])):
@@ -210,6 +235,11 @@ def _width(value: dict[str, Any]) -> int:
 def _fact(node: dict[str, Any]) -> dict[str, Any]:
     """The schema of a fact: the bare value, 'unknown', or the value and where it is from."""
     value = node["properties"]["value"]["anyOf"][0]
+    once = {name: item for name, item in node["properties"].items() if name not in _HISTORY}
+    said = {**node, "title": "Said", "properties": once}
+    said["description"] = "A value as somebody said it: one source, one day."
+    listed = {name: {**node["properties"][name], "items": said} for name in _HISTORY}
+    node = {**node, "properties": {**once, **listed}}
     return {
         "description": "The value, 'unknown', or the value with source, date and standing.",
         "anyOf": [value, {"const": "unknown"}, {"type": "null"}, {**node, "title": "Fact"}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -9,12 +10,16 @@ from pydantic import Field, model_validator
 
 from allod.domain.areas import Country
 from allod.domain.base import Name, Part, Text
+from allod.domain.capping import Capping
 from allod.domain.claim import Claims
 from allod.domain.cooling import Cooling
+from allod.domain.counters import Counters
 from allod.domain.declaration import Declaration
+from allod.domain.dossier import Dossier
 from allod.domain.fact import Fact, Standing
 from allod.domain.heat import HeatOfftake
 from allod.domain.meters import Meters
+from allod.domain.period import Period
 from allod.domain.reporting import ReportingFacts
 from allod.domain.slurm import Slurm
 from allod.domain.supply import Supply
@@ -35,6 +40,32 @@ class PhaseState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class GridState(StrEnum):
+    """How far the grid connection of a phase has come."""
+
+    APPLIED = "applied"
+    QUEUED = "queued"
+    RESERVED = "reserved"
+    GRANTED = "granted"
+    LOST = "lost"  #: The place in the queue or the reservation is gone.
+
+
+class Delivery(Part):
+    """How far the accelerators of a phase have come, beside how many were promised."""
+
+    delivered: Fact[Count] = Fact(standing=Standing.UNKNOWN)
+    accepted: Fact[Count] = Fact(standing=Standing.UNKNOWN)
+    live: Fact[Count] = Fact(standing=Standing.UNKNOWN)
+
+
+class Withdrawal(Part):
+    """When and why something announced was given up."""
+
+    date: Date
+    reason: Text = ""
+    source: Text
+
+
 class Phase(Part):
     """A dated step of build-out; only what is live holds work (R3)."""
 
@@ -46,7 +77,22 @@ class Phase(Part):
     """Power of the phase; `power_is` says of what. [W]"""
     power_is: Literal["facility", "it", "unknown"] = "unknown"
     accelerators: dict[Name, Fact[Count]] = {}
-    """Accelerators that the phase adds, by pool. [1]"""
+    """Accelerators that the phase adds, by pool: promised until the phase is live. [1]"""
+    plan: Text = ""
+    """The version of the plan that it is of, such as '2025-07'."""
+    announced: Date | None = None
+    """When the phase was first made public."""
+    withdrawn: Withdrawal | None = None
+    """Set if a later plan gave the phase up."""
+    grid: Fact[GridState] = Fact(standing=Standing.UNKNOWN)
+    works: Fact[Period] = Fact(standing=Standing.UNKNOWN)
+    """When works begin or began."""
+    due: Fact[Period] = Fact(standing=Standing.UNKNOWN)
+    """When it is promised to be in service."""
+    needs: tuple[Name, ...] = ()
+    """Phases that must come first."""
+    delivery: dict[Name, Delivery] = {}
+    """How far its accelerators have come, by pool."""
 
 
 class Pool(Part):
@@ -61,6 +107,8 @@ class Pool(Part):
     nodes_per_nvlink_domain: int = Field(default=1, ge=1, le=1024)
     power_per_accelerator_w: Fact[PowerW] = Fact(standing=Standing.UNKNOWN)
     """IT power of one busy accelerator and its share of the node; default: the catalogue's. [W]"""
+    capping: Capping | None = None
+    """How its accelerators can be capped; needs nodes, for only whole nodes are."""
 
     @model_validator(mode="after")
     def _domains_need_nodes(self) -> Pool:
@@ -68,6 +116,11 @@ class Pool(Part):
             raise ValueError(
                 "nodes_per_nvlink_domain is more than 1, but a pool with accelerators_per_node 1 "
                 "models no nodes; write at least 2 accelerators per node, or leave it out"
+            )
+        if self.capping is not None and self.accelerators_per_node == 1:
+            raise ValueError(
+                "capping is given, but a pool with accelerators_per_node 1 models no nodes, so "
+                "nobody knows whom a cap slows; write at least 2, or leave it out"
             )
         return self
 
@@ -114,6 +167,7 @@ class Role(StrEnum):
     VENDOR = "vendor"
     ENERGY_SELLER = "energy-seller"
     ANCHOR_TENANT = "anchor-tenant"
+    INVESTOR = "investor"  #: Puts money in; what it owns stands with the parties.
 
 
 class PartyRole(Part):
@@ -140,7 +194,8 @@ class Site(Part):
     metadata: Fact[tuple[Country, ...]]
     """Countries in which logs, metadata and telemetry are kept."""
     parties: tuple[PartyRole, ...] = ()
-    pools: tuple[Pool, ...] = Field(min_length=1)
+    pools: tuple[Pool, ...] = ()
+    """None where it is not known what will stand there; nothing is placed there then."""
     phases: tuple[Phase, ...] = ()
     envelope: Envelope | None = None
     pue_milli: Fact[PueMilli] = Fact(value=1000)
@@ -161,10 +216,21 @@ class Site(Part):
     """What else the site says of itself; the sovereignty statement reads it."""
     meters: Meters = ()
     """What measures its energy, water, heat and traffic."""
+    counters: Counters = ()
+    """What counts the energy of single nodes or jobs, for reports on workloads."""
     reporting: ReportingFacts | None = None
     """What its yearly report declares beside what is metered."""
     claims: Claims = ()
-    """What was announced of its energy, water and heat."""
+    """What was announced of it in public."""
+    dossier: Dossier | None = None
+    """What else was announced of it: place, money, jobs, objections; the catalogue fills it."""
+
+    @model_validator(mode="after")
+    def _caps_can_be_set(self) -> Site:
+        capped = any(pool.capping for pool in self.pools)
+        if capped and self.slurm is not None and self.slurm.command is None:
+            raise ValueError("capping is run where Slurm's commands are; give slurm.command")
+        return self
 
     @model_validator(mode="after")
     def _names_fit(self) -> Site:
@@ -177,11 +243,14 @@ class Site(Part):
             raise ValueError(f"declarations answer '{twice}' twice; remove one of them")
         halls = {pool.hall for pool in self.pools if pool.hall}
         for phase in self.phases:
-            for name in phase.accelerators:
+            for name in (*phase.accelerators, *phase.delivery):
                 if name not in pools:
                     raise ValueError(
                         f"phase '{phase.name}' names pool '{name}', which is not in pools"
                     )
+            for name in phase.needs:
+                if name not in [other.name for other in self.phases if other is not phase]:
+                    raise ValueError(f"phase '{phase.name}' needs '{name}', which is no phase")
         if (self.runner == "slurm") != (self.slurm is not None):
             raise ValueError("runner 'slurm' and a 'slurm' section go together; write both or none")
         known = set(self.slurm.pools) if self.slurm else set(pools)

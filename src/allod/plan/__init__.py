@@ -1,0 +1,1 @@
+"""Questions over what was announced: pure, from documents to answers."""
