@@ -13,13 +13,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allod.decide.moving import is_sure, site_of
 from allod.domain.decision import Reclaim, ShedPlan
 from allod.domain.document import from_json
 from allod.domain.event import CurtailmentCalled, ForecastGiven, Outcome
 from allod.domain.site import Site
 from allod.energy.outdoor_air import OutdoorAir
 from allod.energy.plant_of import plant_of
+from tests.decide.sure import is_sure, site_of
 from tests.decide.worlds import Json, Story, charter, project, site
 
 STEP_S = 900
@@ -206,8 +206,9 @@ class Meters:
     def sleepers_are_sure(self) -> None:
         """Whoever sleeps for clean power could start now, all of them together."""
         engine = self.story.engine
-        for t in {site_of(live, engine) for live in engine.moved.values()}:
-            assert is_sure(engine, t, list(engine.moved.values()), None)
+        asleep = list(engine.asleep.lives.values())
+        for t in {site_of(live, engine) for live in asleep}:
+            assert is_sure(engine, t, asleep, None)
 
     def play(self, act: tuple[Any, ...], number: int) -> None:
         story = self.story

@@ -228,3 +228,25 @@ def test_work_whose_grant_has_ended_is_told_that_there_is_none():
     answer = waiting_at(story, 1, 60)
     (said,) = [reason for reason in answer.blockers if reason.code == "grant-used-up"]
     assert said.message == "project a has no grant now; it may use 1"
+
+
+def test_words_that_are_kept_follow_what_they_are_about():
+    """Of the same numbers a report may say another reason, and another may hold the reservation."""
+    story = Story(one_pool(4))
+    story.report((0, 2), why=("drained",))
+    waits = story.submit(3, 100)
+    for why in ("drained", "down"):
+        story.report((0, 2), why=(why,))
+        found = explain(story.engine, waits).sites[0].blockers
+        assert [reason.code for reason in found] == ["no-room", "out-of-service"]
+        assert found[1].message.endswith(f": {why}")
+    story = Story(one_pool(4))
+    story.submit(2, 100)
+    heads = [story.submit(4, 100), story.submit(4, 100)]
+    last = story.submit(1, 500)
+    for head in heads:
+        found = explain(story.engine, last).sites[0].blockers
+        assert [reason.code for reason in found] == ["would-delay-head"]
+        assert f"start of {head}," in found[0].message
+        story.cancel(head)
+    assert story.state(last) == "running"

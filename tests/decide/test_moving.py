@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
+from allod.decide.invariants import check
+from allod.decide.kernel.hours import best_start
+from allod.decide.supply import Supply, _running_w, supply_of
 from allod.domain.decision import Hold, Placement, Refusal
-from allod.domain.event import CurtailmentCalled, ForecastGiven
+from allod.domain.event import CurtailmentCalled, ForecastGiven, TimePassed
+from allod.domain.units import NEVER_S
 from tests.decide.worlds import Json, Story, charter, one_pool, project, site
 
 HOUR_S = 3600
@@ -139,6 +145,42 @@ def test_a_new_forecast_chooses_anew():
     assert story.state(moved) == "running"
 
 
+def test_an_owner_hears_of_a_new_forecast_only_what_is_news():
+    story = sunny(carbon_g_per_kwh=(300,) * 8)
+    moved = story.submit(2, HOUR_S, **flexible(8))
+    told, timers = story.engine.live[moved].move, len(story.engine.timers)
+    for sun in (900, 880, 860):
+        made = story.tell(forecast([0, 0, sun, sun, 0, 0, 0, 0], carbon_g_per_kwh=(310,) * 8))
+        assert not made and story.engine.live[moved].move == told
+    assert len(story.engine.timers) == timers
+    for carbon_g, said in ((290, ()), (400, (moved,)), (380, ()), (300, (moved,))):
+        made = story.tell(forecast([0, 0, 900, 900, 0], carbon_g_per_kwh=(carbon_g,) * 5))
+        assert tuple(d.workload_id for d in made) == said
+    later = story.tell(forecast([0, 0, 0, 900, 0], carbon_g_per_kwh=(300,) * 5))
+    assert [d.expected_at_s for d in later if isinstance(d, Hold)] == [3 * HOUR_S]
+    story.go_to(3 * HOUR_S)
+    assert story.state(moved) == "running"
+
+
+def test_a_saving_that_is_no_longer_known_is_news():
+    story = sunny(carbon_g_per_kwh=(300,) * 8)
+    story.submit(2, HOUR_S, **flexible(8))
+    made = story.tell(forecast([0, 0, 900, 900, 0, 0, 0, 0]))
+    assert [d.reasons[0].actual for d in made if isinstance(d, Hold)] == ["0.2 kWh from the grid"]
+
+
+def test_a_placement_looks_at_who_runs_for_the_sake_of_carbon_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def fail(*_: object) -> None:
+        raise AssertionError("asked who runs")
+
+    monkeypatch.setattr("allod.decide.supply._running_w", fail)
+    story = sunny()
+    placed = next(d for d in story.tell_submit(2, HOUR_S) if isinstance(d, Placement))
+    assert placed.footprint is not None and placed.footprint.energy_wh == 200
+
+
 def test_who_wakes_and_rouses_another_lets_it_in_once():
     """R4: both are due at once, and the first takes the room that the other slept on."""
     story = sunny()
@@ -169,7 +211,7 @@ def test_who_sleeps_is_remembered():
     moved = story.submit(1, HOUR_S, **flexible(8))
     twin = Engine.restore(story.engine.snapshot())
     assert twin.snapshot() == story.engine.snapshot()
-    assert twin.moved[moved].move == story.engine.moved[moved].move
+    assert twin.asleep.lives[moved].move == story.engine.asleep.lives[moved].move
 
 
 asks = st.tuples(
@@ -271,3 +313,110 @@ def test_a_floor_is_served_within_its_notice_whoever_sleeps(sun: list[int], aske
     for w, at_s in asked_at.items():
         if w in began and w not in held:
             assert began[w] - at_s <= 60 + 5
+
+
+@given(
+    st.integers(1, 2),
+    st.lists(st.tuples(st.integers(1, 3), st.integers(1, 900), st.sampled_from("xy")), max_size=20),
+    st.integers(1, 400),
+    st.integers(0, 300),
+)
+def test_what_is_drawn_later_is_what_runs_and_claims_until_its_latest_end(
+    per_node: int, asked: list[tuple[int, int, str]], step_s: int, wait_s: int
+):
+    """Against each job by itself; mind that blocks of ends are walked from the latest on."""
+    pools = [{"name": "p", "accelerators_per_node": per_node}, {"name": "q"}]
+    story = Story([site("s", pools, [(0, {"p": 8, "q": 4})]), charter("s", FLOOR), project("a")])
+    for n, wall_s, name in asked:
+        story.submit(n, wall_s, access_class=name)
+    story.stop_late_s = 60
+    story.go_to(wait_s)
+    s, times = story.engine.state, story.now_s + step_s * np.arange(7)
+    expected = np.zeros(7, np.int64)
+    for w in (*story.in_state("running"), *story.in_state("claimed")):
+        job = s.job[story.engine.live[w].row]
+        ends_s = int(job["ends"]) + (int(job["wall"]) if story.state(w) == "claimed" else 0)
+        expected += (times < ends_s) * (100 * int(job["n"]))
+    assert _running_w(story.engine, "s", times, -1).tolist() == expected.tolist()
+    for w in story.in_state("running"):
+        row = story.engine.live[w].row
+        own = (times < s.job[row]["ends"]) * (100 * int(s.job[row]["n"]))
+        found = _running_w(story.engine, "s", times, row)
+        assert found.tolist() == (expected - own).tolist()
+
+
+def test_what_is_drawn_later_is_so_across_many_blocks_of_ends():
+    story, ends = Story(one_pool(400), checked=False), []
+    for i in range(400):
+        ends.append(100 + 37 * i % 1000)
+        story.submit(1, ends[-1])
+    times = 90 * np.arange(14)
+    expected = [100 * sum(at_s < end_s for end_s in ends) for at_s in times.tolist()]
+    assert _running_w(story.engine, "s", times, -1).tolist() == expected
+
+
+@given(st.lists(asks, min_size=2, max_size=10), st.sampled_from([0, 900, 3 * HOUR_S]))
+def test_who_sleeps_is_counted_the_same_after_a_restore(asked: list[tuple[Any, ...]], wait_s: int):
+    """E4: the sums are in no snapshot; the twin decides the same, of them and of who comes then."""
+    pools = [{"name": "p", "accelerators_per_node": 2}, {"name": "q"}]
+    envelope = {"site": {"power_w": 1_500}}
+    grants = [{"accelerator_hours": 40}]
+    story = Story(
+        [
+            site("s", pools, [(0, {"p": 8, "q": 8})], envelope=envelope),
+            charter("s", [{"name": "x", "floor": 12}, {"name": "y"}]),
+            project("a", grants=grants),
+        ]
+    )
+    story.tell(forecast([0, 0, 0, 5_000, 5_000, 0, 0, 0]))
+    for n, wall_s, slack_s, name, _ in asked:
+        deadline = NEVER_S if slack_s is None else 3 * HOUR_S + wall_s + slack_s
+        story.submit(n, wall_s, access_class=name, flexibility={"deadline": deadline})
+        twin = Engine.restore(story.engine.snapshot())
+        check(twin)
+        assert twin.snapshot() == story.engine.snapshot()
+        event = TimePassed(at_s=story.now_s + wait_s)
+        assert twin.step(event) == Engine.restore(story.engine.snapshot()).step(event)
+
+
+def test_a_supply_is_read_once_however_many_choose_anew(monkeypatch: pytest.MonkeyPatch):
+    """It is the same until somebody starts."""
+    story = sunny(40)
+    for _ in range(20):
+        story.submit(2, HOUR_S, **flexible(8))
+    asked: list[str] = []
+
+    def noted(engine: Engine, name: str) -> Supply | None:
+        asked.append(name)
+        return supply_of(engine, name)
+
+    monkeypatch.setattr("allod.decide.moving.supply_of", noted)
+    story.tell(forecast([0, 0, 0, 900, 900, 0, 0, 0]))
+    assert len(story.in_state("asleep")) == 20 and asked == ["s"]
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=8),
+    st.integers(1, 500),
+    st.integers(0, 300),
+    st.integers(0, 700),
+)
+def test_the_best_start_is_the_best_of_all_seconds(
+    values: list[int], wall_s: int, first_s: int, more_s: int
+):
+    """What is used is straight between the times that are tried, so no other second is better."""
+    step_s, start_s = 100, 50
+    end_s = start_s + step_s * len(values)
+    last_s = min(start_s + first_s + more_s, end_s - wall_s)
+    first_s += start_s
+    if last_s <= first_s:
+        return
+    each = np.repeat(np.array(values), step_s)
+    sums = np.concatenate(([0], np.cumsum(each)))
+    starts = range(first_s, last_s + 1)
+    used = [int(sums[t - start_s + wall_s] - sums[t - start_s]) for t in starts]
+    held = np.array(values, np.int64)
+    by_step = np.concatenate(([0], np.cumsum(held * step_s)))
+    found, at_first, least = best_start(held, by_step, start_s, step_s, wall_s, first_s, last_s)
+    assert (at_first, least) == (used[0], min(used))
+    assert used[found - first_s] == least

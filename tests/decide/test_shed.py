@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allod.decide.engine import Engine
-from allod.decide.shed import shed_plan
 from allod.domain.decision import Decision, Reclaim, ShedPlan
 from allod.domain.event import CurtailmentCalled, TimePassed
 from allod.errors import InvalidInput, NotFound
@@ -225,16 +224,57 @@ def test_a_plan_says_so_if_not_all_who_wait_were_asked(waiting: int, said: str):
     assert said in plan.reasons[0].message
 
 
-def test_a_plan_can_be_seen_before_it_is_confirmed():
+@pytest.mark.parametrize("milder", ["taken back", "later", "of less"])
+def test_a_reclaim_stays_ordered_when_its_call_is_taken_back_or_made_milder(milder: str):
+    """Its owner has been told, and the room that it leaves may be promised to somebody else."""
     story = world()
-    story.submit(8, 1000, access_class="z")
-    before = story.engine.snapshot()
-    shown = shed_plan(story.engine, call(500))
-    assert story.engine.snapshot() == before
-    assert shown == story.tell(call(500))
-    assert plan_in(shown).over_w == 300
-    nothing = plan_in(shed_plan(story.engine, call(900, name="b")))
-    assert (nothing.over_w, nothing.reclaimed) == (0, ())
+    floor = story.submit(4, 1000, access_class="x")
+    lent = story.submit(4, 1000, access_class="z")
+    story.tell(call(500))
+    later = {"taken back": call(0, 0, 0), "later": call(500, 300), "of less": call(900)}[milder]
+    again = [d for d in story.tell(later) if isinstance(d, Reclaim)]
+    standing = story.engine.standing(lent)
+    assert not again and standing is not None and standing.stop_at_s == 95
+    story.go_to(94)
+    assert story.in_state("running") == [floor, lent]
+    story.go_to(95)  # It starts anew as soon as it may.
+    assert story.state(lent) == ("waiting" if milder == "later" else "running")
+    assert story.engine.live[lent].row >= 0 and story.in_state("running")[0] == floor
+
+
+def test_who_leaves_for_a_call_that_was_taken_back_counts_as_gone_for_the_next():
+    story = world()
+    told = story.submit(4, 1000, access_class="z")
+    stays = story.submit(4, 1000, access_class="y")
+    story.tell(call(400))
+    story.tell(call(0, 0, 0))
+    plan = plan_in(story.tell(call(400)))
+    assert (plan.over_w, plan.reclaimed) == (0, ())
+    story.go_to(100)
+    assert (story.state(told), story.state(stays)) == ("waiting", "running")
+
+
+def test_what_was_over_before_goes_as_soon_as_it_can():
+    """A floor covered it; now it does not, and what is told makes nothing narrower."""
+    story = world()
+    work = [story.submit(2, 5000, access_class="x") for _ in range(2)]
+    assert plan_in(story.tell(call(200, 1000, 2000))).left_w == 200
+    narrow: Json = {"envelope": {"site": {"power_w": 1000}}}
+    lower = [{**FLOORS[0], "floor": 2}, *FLOORS[1:]]
+    made = story.apply(*one_pool(10, lower, **narrow))
+    plan = plan_in(made)
+    assert (plan.starts_s, plan.ends_s, plan.over_w, plan.left_w) == (1000, 2000, 200, 0)
+    assert plan.reclaimed == ((work[1], 200),)
+    assert [d.stop_at_s for d in made if isinstance(d, Reclaim)] == [995]
+    assert not story.apply(*one_pool(10, lower, **narrow))
+
+
+def test_nobody_goes_for_what_others_draw_unless_something_is_asked_for():
+    story = world()
+    story.submit(8, 5000, access_class="z")
+    story.report(others_w=500)
+    assert not story.apply(*one_pool(10, FLOORS, envelope={"site": {"power_w": 1000}}))
+    assert plan_in(story.tell(call(1000))).over_w == 300
 
 
 @pytest.mark.parametrize(

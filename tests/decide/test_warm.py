@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allod.decide.kernel import blocked, passes, place, steps
+from allod.decide.kernel import asleep, blocked, ends, hours, passes, place, steps
 from allod.decide.warm import warm
 
 
@@ -21,5 +21,10 @@ def test_every_function_that_the_engine_calls_is_compiled():
         steps.withdraw,
         blocked.blocked,
         blocked.ahead_of,
+        ends.add_watts,
+        asleep.enter,
+        asleep.is_sure,
+        asleep.unsure,
+        hours.best_start,
     ):
         assert function.signatures, function.__name__

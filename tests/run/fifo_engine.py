@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.domain.decision import Decision, Hold, Placement, Reason, Reclaim, Refusal, Step
 from allod.domain.document import Document, from_json
 from allod.domain.event import (
@@ -63,6 +64,7 @@ class FifoEngine:
     raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     reports: dict[tuple[str, str], PoolReported] = field(default_factory=dict)
+    outlook: Outlook = NO_OUTLOOK
 
     def step(self, event: Event) -> tuple[Decision, ...]:
         decisions: list[Decision] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from allod.bootstrap import real_engine
 from allod.decide.engine import Engine
+from allod.decide.outlook import NO_OUTLOOK
 from allod.domain.decision import Reclaim, ShedPlan
 from allod.domain.document import Document, from_json
 from allod.domain.event import CurtailmentCalled, ForecastGiven
@@ -16,6 +18,7 @@ from allod.run.node import Node
 from allod.run.node_views import State
 from allod.run.pace import Pace
 from allod.run.recovery import views_differ
+from allod.run.runners import Runners
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
 
@@ -103,3 +106,45 @@ def test_what_cannot_be_told_leaves_no_trace(node: Node, store: MemoryStore) -> 
         with pytest.raises(NotFound, match="no site 'there'"):
             node.foresight.tell(called(0, "there"), dry_run=dry_run).result(WAIT_S)
     assert store.tail() == before
+
+
+class Keeping(ScriptedRunner):
+    """A cluster that keeps the envelope itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.caps: list[tuple[tuple[int, int], ...]] = []
+
+    def curb(self, caps: Sequence[tuple[int, int]]) -> None:
+        self.caps.append(tuple(caps))
+
+
+def test_a_cluster_that_keeps_the_envelope_itself_is_told_of_calls_and_forecasts(
+    store: MemoryStore, clock: HandClock
+) -> None:
+    keeping = Keeping()
+    slurm = {
+        "runner": "slurm",
+        "slurm": {
+            "command": {},
+            "folder": "/tmp/allod",
+            "power_licence": {"name": "kw", "unit_w": 1000},
+            "pools": {"p": {"partition": "p", "gres": "gpu", "nodes": "n1"}},
+            "others": {"user": "allod"},
+        },
+        "envelope": {"site": {"power_w": 4000, "base_load_w": 100}},
+        "pue_milli": 1000,
+    }
+    runners = Runners({}, lambda name, found, before: keeping)
+    documents = {"here": site(**slurm).spec}
+    runners.follow(documents)  # type: ignore[arg-type]
+    call = replace(called(clock.at_s), power_w=1500)
+    runners.follow(documents, NO_OUTLOOK.with_call(call))  # type: ignore[arg-type]
+    at_s = clock.at_s
+    assert keeping.caps == [((0, 3900),), ((0, 3900), (at_s, 1400), (at_s + 3600, 3900))]
+
+
+def test_the_limit_that_a_node_shows_follows_a_call(node: Node, clock: HandClock) -> None:
+    assert node.site("here").power_limit_w == 4000
+    node.foresight.tell(called(clock.at_s)).result(WAIT_S)
+    assert node.site("here").power_limit_w == 0

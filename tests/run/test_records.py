@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allod.domain.decision import DECISIONS, Footprint, Reason, Step
-from allod.domain.event import EVENTS, Outcome
+from allod.domain.event import EVENTS, CapState, Outcome, WorkloadEnded
 from allod.errors import InvalidInput
 from allod.prove.encoding import encode, kind_of
 from allod.run.log import Leaf
@@ -50,6 +51,7 @@ FIELDS: dict[str, Any] = {
     "tuple[tuple[str, int], ...]": st.lists(st.tuples(TEXT, WHOLE), max_size=3).map(tuple),
     "tuple[tuple[int, int], ...]": st.lists(st.tuples(WHOLE, WHOLE), max_size=3).map(tuple),
     "Outcome": st.sampled_from(Outcome),
+    "CapState": st.sampled_from(CapState),
 }
 
 
@@ -71,6 +73,16 @@ def test_every_leaf_has_the_canonical_bytes_and_reads_back(record: Any, seq: int
     assert (leaf.seq, leaf.at_s, leaf.kind) == (seq, record.at_s, kind_of(record))
     assert leaf.body == encode(record)
     assert record_of(leaf) == record
+
+
+def test_an_end_that_nobody_counted_has_the_bytes_of_before_there_were_counts() -> None:
+    ended = WorkloadEnded(at_s=3, workload_id="w1", run=1, outcome=Outcome.COMPLETED)
+    assert leaf_of(ended, 0).body == (
+        b'{"at_s":3,"began_at_s":null,"detail":"","exit_status":null,"finished_at_s":null,'
+        b'"job":"","node_names":[],"outcome":"completed","restarts":0,"run":1,"workload_id":"w1"}'
+    )
+    counted = replace(ended, energy_j=0, energy_shared=True)
+    assert b'"energy_j":0,"energy_shared":true,' in leaf_of(counted, 0).body
 
 
 def test_administrative_records_read_back_and_are_about_no_workload() -> None:

@@ -448,13 +448,14 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "tuple[str, ...]": ((), ("n1", "n2") * 30),
     "tuple[tuple[int, int], ...]": ((), ((1, 8), (2, 8))),
     "Outcome": ("completed", "node-failed"),
+    "CapState": ("set", "failed"),
 }
 
 
 def two_of(kind: type[Any]) -> list[Any]:
     """Two records of a kind that differ in every field but whom they are about."""
     from allod.domain.decision import Footprint, Reason, Step
-    from allod.domain.event import Outcome
+    from allod.domain.event import CapState, Outcome
 
     reason = Reason(site="s", step=Step.LAW, code="c", message="m" * 300, origin="o")
     values = VALUES | {
@@ -466,6 +467,7 @@ def two_of(kind: type[Any]) -> list[Any]:
         ),
         "tuple[Reason, ...]": ((), (reason,) * 5),
         "Outcome": (Outcome.COMPLETED, Outcome.NODE_FAILED),
+        "CapState": (CapState.SET, CapState.FAILED),
     }
     return [
         kind(

@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from allod.bootstrap import real_engine
-from allod.domain.event import PoolReported
+from allod.decide.outlook import NO_OUTLOOK, Outlook
+from allod.domain.event import CurtailmentCalled, ForecastGiven, PoolReported
 from allod.errors import NotFound
 from allod.run.node import Node
 from allod.run.node_views import SiteView, State
@@ -22,10 +23,16 @@ from tests.run.world import HandClock, ScriptedRunner, site
 PER_NODE = 4
 
 
-def shown(used: dict[int, int], report: PoolReported | None, units: int = 8) -> SiteView:
+def shown(
+    used: dict[int, int],
+    report: PoolReported | None,
+    units: int = 8,
+    outlook: Outlook = NO_OUTLOOK,
+    **more: object,
+) -> SiteView:
     """Site 'here' with two nodes, on which one workload holds `used`, after `report`."""
     pool = {"name": "p", "accelerator": "h100", "accelerators_per_node": PER_NODE}
-    document = site(units=units, pools=[pool])
+    document = site(units=units, pools=[pool], **more)
     standing = Standing(
         workload_id="w1",
         ordinal=1,
@@ -43,7 +50,7 @@ def shown(used: dict[int, int], report: PoolReported | None, units: int = 8) -> 
     )
     reports = {("here", "p"): report} if report else {}
     documents = {document.key: document}
-    (view,) = site_views(documents, [standing], 10, lambda _: {}, {}, reports)
+    (view,) = site_views(documents, [standing], 10, lambda _: {}, {}, reports, outlook)
     return view
 
 
@@ -73,6 +80,43 @@ def test_what_others_draw_is_committed_and_said():
 def test_no_more_is_out_than_is_live():
     view = shown({}, reported((0, 4), (1, 4)), units=4)
     assert (view.live, view.out, view.free) == (4, 4, 0)
+
+
+LIMIT = {"site": {"power_w": 9000, "base_load_w": 500}}
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "ends_s", "limit_w"),
+    [(5, 20, 4000), (10, 20, 4000), (11, 20, 9000), (5, 10, 9000)],
+)
+def test_the_limit_that_is_shown_follows_calls(starts_s: int, ends_s: int, limit_w: int):
+    """It is looked at at second 10."""
+    call = CurtailmentCalled(
+        at_s=1,
+        site="here",
+        name="peak",
+        path="site",
+        starts_s=starts_s,
+        ends_s=ends_s,
+        power_w=4000,
+    )
+    view = shown({0: 1}, None, outlook=NO_OUTLOOK.with_call(call), envelope=LIMIT)
+    assert (view.power_limit_w, view.base_load_w) == (limit_w, 500)
+
+
+def test_the_limit_that_is_shown_follows_margin_and_base_load_of_a_forecast():
+    told = ForecastGiven(
+        at_s=0,
+        site="here",
+        start_s=0,
+        step_s=300,
+        temp_milli_c=(5000,),
+        design_temp_milli_c=30_000,
+        margin_w=1000,
+        base_load_w=(700,),
+    )
+    view = shown({0: 1}, None, outlook=NO_OUTLOOK.with_forecast(told), envelope=LIMIT)
+    assert view.power_limit_w == 9000 - 1000 - 700 + 500  # As much as work and base load may have.
 
 
 def test_a_node_that_was_ended_still_shows_what_was_reported():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allod.domain.decision import Decision, Placement, Reason, Step
+from allod.domain.decision import Decision, Footprint, Placement, Reason, Step
 from allod.domain.event import (
     DocumentsApplied,
     Event,
@@ -20,7 +20,7 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.run.log import Leaf
-from allod.run.node_views import State
+from allod.run.node_views import State, WorkloadView
 from allod.run.records import leaf_of
 from allod.run.recovery import stored_views
 from allod.run.standing import workload_view
@@ -167,24 +167,41 @@ def test_after_its_node_has_failed_it_waits_again_unless_it_asked_not_to(
         assert view.ended_at_s == 3 and view.site == "a"
 
 
-def test_a_run_that_has_ended_tells_the_energy_it_may_have_drawn() -> None:
+def ended_after(**end: Any) -> tuple[WorkloadView, WorkloadView]:
+    """A workload that draws 5 kW, while it runs and once it has run for 1,001 s of 9,000 s."""
     asked = workload().spec.model_dump(mode="json", exclude_defaults=True)
-    placed = replace(PLACED, power_w=5_000, ends_at_s=9_001)
+    expected = Footprint(carbon_g=900, energy_wh=11_000, water_l=18)
+    placed = replace(PLACED, power_w=5_000, ends_at_s=PLACED.at_s + 9_000, footprint=expected)
     records: list[Event | Decision] = [
         DocumentsApplied(at_s=0, documents=(site("a", 2).to_json(),)),
         WorkloadSubmitted(at_s=1, workload_id="w1", name="job", workload=asked),
         placed,
         WorkloadStarted(at_s=101, workload_id="w1", run=1),
     ]
-    ended = WorkloadEnded(at_s=1_102, workload_id="w1", run=1, outcome=Outcome.COMPLETED)
+    ended = WorkloadEnded(at_s=1_102, workload_id="w1", run=1, outcome=Outcome.COMPLETED, **end)
     found = []
     for told in (records, [*records, ended]):
         views = Views()
         for seq, record in enumerate(told):
             views.fold(leaf_of(record, seq))
         (row,) = views.take()[0].workloads
-        found.append(workload_view(row).modelled_wh)
-    assert found == [None, 1_391]  # 5 kW x 1,001 s = 1,390.3 Wh, rounded up.
+        found.append(workload_view(row))
+    return found[0], found[1]
+
+
+def test_a_run_that_has_ended_tells_what_it_may_have_used() -> None:
+    running, ended = ended_after()
+    assert running.modelled_wh is running.modelled_carbon_g is running.modelled_water_l is None
+    assert running.expected == Footprint(carbon_g=900, energy_wh=11_000, water_l=18)
+    assert ended.modelled_wh == 1_391  # 5 kW x 1,001 s = 1,390.3 Wh, rounded up.
+    assert (ended.modelled_carbon_g, ended.modelled_water_l) == (101, 3)  # 100.1 and 2.002.
+    assert (ended.measured_j, ended.measured_shared) == (None, False)
+
+
+def test_a_run_that_was_counted_tells_what_it_drew() -> None:
+    _, ended = ended_after(energy_j=4_000_000, energy_shared=True)
+    assert (ended.measured_j, ended.measured_shared) == (4_000_000, True)
+    assert ended.modelled_wh == 1_391
 
 
 @given(OPERATIONS)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.slurm.accounting import start_accounting
+from tests.slurm.counters import with_counters
 from tests.slurm.machine import PATH, free_ports, need_user, openapi
 from tests.slurm.processes import ClusterError, Processes
 from tests.slurm.shape import Ports, Shape, files
@@ -265,7 +266,10 @@ class Cluster:
         self.processes.start("slurmctld", ["slurmctld", "-D"], self.environment)
 
     def _launch_slurmd(self, node: str) -> None:
-        self.processes.start(node, ["slurmd", "-D", "-N", node], self.environment)
+        command = ["slurmd", "-D", "-N", node]
+        if self.shape.counters:
+            command = with_counters(command, self.folder, node)
+        self.processes.start(node, command, self.environment)
 
     def _until_up(self) -> None:
         nodes = self.shape.node_names()

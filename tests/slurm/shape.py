@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.slurm.counters import SETTINGS
 from tests.slurm.machine import slurm_version
 
 
@@ -45,7 +46,7 @@ class Shape:
     The first partition is the default one. `extra` are further lines of slurm.conf.
     `requeue_s` is how long a job waits that was put back into the queue, 120 s in production.
     `silence_s` is SlurmdTimeout: the controller also asks twice, for ten seconds each, before a
-    silent node is down.
+    silent node is down. `counters`: nodes have counters of their energy, see `counters`.
     """
 
     name: str = "test"
@@ -59,6 +60,7 @@ class Shape:
     accounts: Accounts | None = None
     requeue_s: int = 10
     silence_s: int = 6
+    counters: bool = False
 
     def node_names(self) -> list[str]:
         """n1, n2, ..."""
@@ -110,7 +112,7 @@ def _slurm(shape: Shape, folder: Path, ports: Ports) -> str:
         "SlurmdParameters=config_overrides",
         "ProctrackType=proctrack/linuxproc",
         "TaskPlugin=task/none",
-        "JobAcctGatherType=jobacct_gather/none",
+        *(SETTINGS if shape.counters else ("JobAcctGatherType=jobacct_gather/none",)),
         "MpiDefault=none",
         "SwitchType=switch/none",
         "MailProg=/bin/true",

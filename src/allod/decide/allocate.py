@@ -100,12 +100,13 @@ def fill_nodes(state: k.State) -> None:
         pool = state.pool[p]
         if pool["per_node"] == 1:
             continue
-        left = int(pool["units"])
-        for x in range(int(pool["nodes"])):
-            free = min(left, int(pool["per_node"]))
-            left -= free
-            node = int(pool["node0"]) + x
-            state.node_free[node] = state.node_late[node] = free
-            state.node_count[int(pool["count0"]) + free] += 1
-            state.late_count[int(pool["count0"]) + free] += 1
-            state.domain_free[int(pool["domain0"]) + x // int(pool["per_domain"])] += free
+        size, nodes = int(pool["per_node"]), int(pool["nodes"])
+        free = np.clip(int(pool["units"]) - size * np.arange(nodes), 0, size)
+        held = slice(int(pool["node0"]), int(pool["node0"]) + nodes)
+        state.node_free[held] = state.node_late[held] = free
+        counts = np.bincount(free, minlength=size + 1)
+        held = slice(int(pool["count0"]), int(pool["count0"]) + size + 1)
+        state.node_count[held] += counts
+        state.late_count[held] += counts
+        domains = int(pool["domain0"]) + np.arange(nodes) // int(pool["per_domain"])
+        np.add.at(state.domain_free, domains, free)

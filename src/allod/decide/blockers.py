@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from allod.decide.kernel import blocked as b
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.decide.live import Live, Move
+from allod.decide.rule import order_of
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Standing
 from allod.domain.units import NEVER_S, instant_text
@@ -19,6 +21,11 @@ from allod.domain.units import NEVER_S, instant_text
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
 
+#: A reason with its place among others: it is made once, and put in order many times.
+Told = tuple[tuple[Step, str, str, str, str, str], Reason]
+Kept = tuple[list[Told], list[int]]
+_KEY = itemgetter(0)
+_BY_MORE = b.BUDGET | b.NOT_LIVE  #: Bits whose words depend on more than the kernel's findings.
 _WORDS_KEPT = 8_192  #: Of each kind of reason.
 
 
@@ -52,108 +59,109 @@ def found_for(engine: Engine, live: Live, *, starts: bool) -> Array:
 
 
 def at_site(engine: Engine, live: Live, site: str, found: Array) -> tuple[Reason, ...]:
-    """All that keeps `live` from `site` now, in the order of L5."""
+    """All that keeps `live` from `site` now, in the order of L5; by what the kernel `found`."""
     if site in live.verdict.against:
         return live.verdict.against[site]
-    t = engine.layout.site_row[site]
-    first, last = int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"])
-    admitted = [p for p in range(first, last) if live.verdict.classes[p] >= 0]
-    reasons: list[Reason] = []
-    rows = found[first:last].tolist()
-    for p in admitted:
-        reasons += _in_pool(engine, live, site, p, rows[p - first])
-    return law.in_order(reasons)
+    told, reserved = _kept(engine, live, site, found)
+    if reserved:
+        ends = instant_text(engine.now_s + live.workload.wall_time_s)
+        told = [
+            *told,
+            *(_reserved(engine, site, p, int(found[p, b.HOLDER]), ends) for p in reserved),
+        ]
+        told.sort(key=_KEY)
+    return tuple([reason for _, reason in told])
 
 
-def _in_pool(engine: Engine, live: Live, site: str, p: int, row: list[int]) -> list[Reason]:
-    n = live.workload.accelerators
-    bits, pool = row[b.BITS], engine.layout.pools[p][1]
-    reasons: list[Reason] = []
+def _kept(engine: Engine, live: Live, site: str, found: Array) -> Kept:
+    """What is told of `site` beside reservations, in order, and the pools that have those.
 
-    def add(
-        step: Step, code: str, message: str, needed: str, actual: str, origin: str = ""
-    ) -> None:
-        reasons.append(
-            Reason(
-                site=site,
-                step=step,
-                code=code,
-                message=message,
-                pool=pool,
-                needed=needed,
-                actual=actual,
-                origin=origin or f"Site/{site}",
-            )
-        )
+    From hold to hold most sites stay as they were, so it is kept by all that it depends on.
+    """
+    pools = engine.layout.pools_of[site]
+    classes = live.verdict.classes[pools.start : pools.stop]
+    # Who holds a reservation is asked for anew; the earliest start is no reason.
+    rows, kept = found[pools.start : pools.stop, : b.HOLDER], engine.layout.told
+    key = (site, live.workload.accelerators, live.workload.topology, classes, rows.tobytes())
+    if key in kept:
+        again: Kept = kept[key]
+        return again
+    told: list[Told] = []
+    reserved: list[int] = []
+    lasts = True
+    for p, c, row in zip(pools, classes, rows.tolist(), strict=True):
+        if c >= 0:
+            _in_pool(engine, live, p, row, told)
+            lasts = lasts and not row[b.BITS] & _BY_MORE and row[b.OUT] == 0
+            if row[b.BITS] & b.RESERVED:
+                reserved.append(p)
+    told.sort(key=_KEY)
+    if lasts:
+        if len(kept) >= _WORDS_KEPT:
+            kept.clear()
+        kept[key] = told, reserved
+    return told, reserved
 
-    if bits & b.BUDGET:
-        _budget(engine, live, add)
-    if bits & b.CEILING:
-        of_site, name = engine.layout.classes[row[b.CEILING_CLASS]]
-        reasons.append(_ceiling(site, pool, of_site, name, n, -row[b.CEILING_SLACK]))
+
+def _reserved(engine: Engine, site: str, p: int, holder: int, ends: str) -> Told:
+    """Another goes before it in pool `p`."""
+    live = engine.by_row.get(holder)
+    return _would_delay(
+        site, engine.layout.pools[p][1], live.workload_id if live else "another", ends
+    )
+
+
+def _in_pool(engine: Engine, live: Live, p: int, row: list[int], told: list[Told]) -> None:
+    """Add to `told` all that keeps `live` from pool `p` beside reservations, in any order."""
+    site, pool = engine.layout.pools[p]
+    n, bits, free = live.workload.accelerators, row[b.BITS], row[b.FREE]
     if bits & b.POWER:
         needed_w = row[b.POWER_NEEDED]
-        left_w, later = max(0, needed_w + row[b.POWER_SLACK]), bool(row[b.POWER_LATER])
+        left_w, later = needed_w + row[b.POWER_SLACK], bool(row[b.POWER_LATER])
         say = _power_in_weather if site in engine.layout.thermal else _power
-        reasons.append(say(site, pool, needed_w, left_w, later, row[b.POWER_OTHERS]))
-    if bits & b.NOT_LIVE:
-        units = int(engine.state.pool[p]["units"])
-        add(
-            Step.HARDWARE,
-            "not-live-yet",
-            f"pool '{pool}' has {units} live accelerators now; {n} are asked for",
-            str(n),
-            str(units),
+        told.append(
+            say(site, pool, needed_w, left_w if left_w > 0 else 0, later, row[b.POWER_OTHERS])
         )
     if bits & b.UNITS:
-        reasons.append(_no_room(site, pool, n, max(0, row[b.FREE])))
+        told.append(_no_room(site, pool, n, free if free > 0 else 0))
+    if bits & b.CEILING:
+        of_site, name = engine.layout.classes[row[b.CEILING_CLASS]]
+        told.append(_ceiling(site, pool, of_site, name, n, -row[b.CEILING_SLACK]))
+    if bits & b.BUDGET:
+        told.append(_budget(engine, live, site, pool))
+    if bits & b.NOT_LIVE:
+        told.append(_not_live(site, pool, n, int(engine.state.pool[p]["units"])))
     if bits & b.NODES:
-        add(
-            Step.ROOM,
-            "fragmented",
-            f"{row[b.FREE]} accelerators are free in pool '{pool}', but not as {n} that lie "
-            f"{live.workload.topology.value}",
-            live.workload.topology.value,
-            f"{row[b.FREE]} free",
-        )
+        told.append(_fragmented(site, pool, n, free, live.workload.topology.value))
     if bits & (b.UNITS | b.NODES) and row[b.OUT] > 0:
-        _out(engine, p, row[b.OUT], add)
+        told.append(_out(engine, p, row[b.OUT]))
     if bits & b.CLAIMS:
-        add(
-            Step.ROOM,
-            "room-promised",
-            f"room of pool '{pool}' is being reclaimed for others",
-            str(n),
-            f"{row[b.FREE]} free",
-        )
-    if bits & b.RESERVED:
-        holder = engine.by_row.get(row[b.HOLDER])
-        name = holder.workload_id if holder else "another"
-        add(
-            Step.ROOM,
-            "would-delay-head",
-            f"it would still run at the reserved start of {name}, which goes before it",
-            "an end before that start",
-            instant_text(engine.now_s + live.workload.wall_time_s),
-        )
-    if not reasons:
-        add(Step.ROOM, "behind-others", "others go before it", "its turn", "waiting")
-    return reasons
+        told.append(_promised(site, pool, n, free))
+    if not bits:
+        told.append(_behind(site, pool))
 
 
-def _budget(engine: Engine, live: Live, add: object) -> None:
+def _told_of(reason: Reason) -> Told:
+    return (order_of(reason), reason)
+
+
+def _budget(engine: Engine, live: Live, site: str, pool: str) -> Told:
     row = engine.state.project[engine.layout.project_row[live.workload.project]]
     needed = -(-live.workload.accelerators * live.workload.wall_time_s // 3600)
     left, until = max(0, int(row["budget"])) // 3600, int(row["until"])
     has = f"has {left} accelerator-hours left until {instant_text(until)}"
-    add(  # type: ignore[operator]
-        Step.CLASS,
-        "grant-used-up",
-        f"project {live.workload.project} {has if until > engine.now_s else 'has no grant now'}; "
-        f"it may use {needed}",
-        f"{needed} accelerator-hours",
-        f"{left} accelerator-hours",
-        f"Project/{live.workload.project}: spec.grants",
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.CLASS,
+            code="grant-used-up",
+            message=f"project {live.workload.project} "
+            f"{has if until > engine.now_s else 'has no grant now'}; it may use {needed}",
+            pool=pool,
+            needed=f"{needed} accelerator-hours",
+            actual=f"{left} accelerator-hours",
+            origin=f"Project/{live.workload.project}: spec.grants",
+        )
     )
 
 
@@ -161,81 +169,174 @@ def _budget(engine: Engine, live: Live, add: object) -> None:
 
 
 @lru_cache(_WORDS_KEPT)
-def _no_room(site: str, pool: str, n: int, free: int) -> Reason:
-    return Reason(
-        site=site,
-        step=Step.ROOM,
-        code="no-room",
-        message=f"{free} accelerators are free in pool '{pool}'; {n} are asked for",
-        pool=pool,
-        needed=str(n),
-        actual=str(free),
-        origin=f"Site/{site}",
+def _no_room(site: str, pool: str, n: int, free: int) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="no-room",
+            message=f"{free} accelerators are free in pool '{pool}'; {n} are asked for",
+            pool=pool,
+            needed=str(n),
+            actual=str(free),
+            origin=f"Site/{site}",
+        )
     )
 
 
 @lru_cache(_WORDS_KEPT)
-def _ceiling(site: str, pool: str, of_site: str, name: str, n: int, lacking: int) -> Reason:
-    return Reason(
-        site=site,
-        step=Step.CLASS,
-        code="ceiling-reached",
-        message=f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
-        pool=pool,
-        needed=str(n),
-        actual=str(n - lacking),
-        origin=f"charter of {of_site}: class {name}",
+def _ceiling(site: str, pool: str, of_site: str, name: str, n: int, lacking: int) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.CLASS,
+            code="ceiling-reached",
+            message=f"class '{name}' lacks {lacking} accelerators under its ceiling for {n} more",
+            pool=pool,
+            needed=str(n),
+            actual=str(n - lacking),
+            origin=f"charter of {of_site}: class {name}",
+        )
     )
 
 
 @lru_cache(_WORDS_KEPT)
-def _power(site: str, pool: str, needed_w: int, left_w: int, later: bool, others_w: int) -> Reason:
+def _power(site: str, pool: str, needed_w: int, left_w: int, later: bool, others_w: int) -> Told:
     when = " before it would have ended" if later else ""
     drawn = f"; work that Allod did not place draws {others_w} W of it" if others_w else ""
-    return Reason(
-        site=site,
-        step=Step.POWER,
-        code="envelope",
-        message=f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W"
-        f"{when}{drawn}",
-        pool=pool,
-        needed=f"{needed_w} W",
-        actual=f"{left_w} W",
-        origin=f"Site/{site}: spec.envelope",
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.POWER,
+            code="envelope",
+            message=f"it would draw {needed_w} W at the meter; the envelope leaves {left_w} W"
+            f"{when}{drawn}",
+            pool=pool,
+            needed=f"{needed_w} W",
+            actual=f"{left_w} W",
+            origin=f"Site/{site}: spec.envelope",
+        )
     )
 
 
 @lru_cache(_WORDS_KEPT)
 def _power_in_weather(
     site: str, pool: str, needed_w: int, left_w: int, later: bool, others_w: int
-) -> Reason:
+) -> Told:
     when = " before it would have ended" if later else ""
     drawn = f"; work that Allod did not place draws {others_w} W of it" if others_w else ""
-    return Reason(
-        site=site,
-        step=Step.POWER,
-        code="envelope-forecast",
-        message=f"it would draw {needed_w} W of IT power; at the temperatures that are forecast, "
-        f"cooling and envelope leave {left_w} W{when}{drawn}",
-        pool=pool,
-        needed=f"{needed_w} W",
-        actual=f"{left_w} W",
-        origin=f"Site/{site}: spec.envelope, spec.cooling and the forecast",
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.POWER,
+            code="envelope-forecast",
+            message=f"it would draw {needed_w} W of IT power; at the temperatures that are "
+            f"forecast, cooling and envelope leave {left_w} W{when}{drawn}",
+            pool=pool,
+            needed=f"{needed_w} W",
+            actual=f"{left_w} W",
+            origin=f"Site/{site}: spec.envelope, spec.cooling and the forecast",
+        )
     )
 
 
-def _out(engine: Engine, p: int, out: int, add: object) -> None:
+def _would_delay(site: str, pool: str, holder: str, ends: str) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="would-delay-head",
+            message=f"it would still run at the reserved start of {holder}, which goes before it",
+            pool=pool,
+            needed="an end before that start",
+            actual=ends,
+            origin=f"Site/{site}",
+        )
+    )
+
+
+@lru_cache(_WORDS_KEPT)
+def _not_live(site: str, pool: str, n: int, units: int) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.HARDWARE,
+            code="not-live-yet",
+            message=f"pool '{pool}' has {units} live accelerators now; {n} are asked for",
+            pool=pool,
+            needed=str(n),
+            actual=str(units),
+            origin=f"Site/{site}",
+        )
+    )
+
+
+@lru_cache(_WORDS_KEPT)
+def _fragmented(site: str, pool: str, n: int, free: int, topology: str) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="fragmented",
+            message=f"{free} accelerators are free in pool '{pool}', but not as {n} that lie "
+            f"{topology}",
+            pool=pool,
+            needed=topology,
+            actual=f"{free} free",
+            origin=f"Site/{site}",
+        )
+    )
+
+
+@lru_cache(_WORDS_KEPT)
+def _promised(site: str, pool: str, n: int, free: int) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="room-promised",
+            message=f"room of pool '{pool}' is being reclaimed for others",
+            pool=pool,
+            needed=str(n),
+            actual=f"{free} free",
+            origin=f"Site/{site}",
+        )
+    )
+
+
+@lru_cache(_WORDS_KEPT)
+def _behind(site: str, pool: str) -> Told:
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="behind-others",
+            message="others go before it",
+            pool=pool,
+            needed="its turn",
+            actual="waiting",
+            origin=f"Site/{site}",
+        )
+    )
+
+
+def _out(engine: Engine, p: int, out: int) -> Told:
     """What is out, in the words of the report."""
     units, (site, pool) = int(engine.state.pool[p]["units"]), engine.layout.pools[p]
     report = engine.reports[site, pool]
     why = f": {'; '.join(report.why)}" if report.why else ""
-    add(  # type: ignore[operator]
-        Step.ROOM,
-        "out-of-service",
-        f"{out} of {units} accelerators of pool '{pool}' are out of service or held by others{why}",
-        f"{units} in service",
-        f"{units - out} in service",
-        f"report of {instant_text(report.at_s)} by the runner of {site}",
+    return _told_of(
+        Reason(
+            site=site,
+            step=Step.ROOM,
+            code="out-of-service",
+            message=f"{out} of {units} accelerators of pool '{pool}' are out of service or held by "
+            f"others{why}",
+            pool=pool,
+            needed=f"{units} in service",
+            actual=f"{units - out} in service",
+            origin=f"report of {instant_text(report.at_s)} by the runner of {site}",
+        )
     )
 
 

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import heapq
 
-from allod.decide import capacity, described, foresight, law, moving, reported, shed, words
+from allod.decide import (
+    capacity,
+    capping,
+    caps,
+    described,
+    foresight,
+    law,
+    moving,
+    questions,
+    reported,
+    shed,
+    words,
+)
+from allod.decide.asleep import Asleep
 from allod.decide.kernel import passes, place, steps
 from allod.decide.kernel import state as k
 from allod.decide.layout import Layout, lay_out
-from allod.decide.live import TOPOLOGIES, Key, Live, Standing, standing_of
+from allod.decide.live import TOPOLOGIES, Key, Live, Move, Standing, standing_of
 from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.decide.rebuild import rebuilt
 from allod.decide.rule import Rule
@@ -28,6 +41,7 @@ from allod.domain.event import (
     ForecastGiven,
     NodeStarted,
     PoolReported,
+    PowerLimitReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -50,16 +64,14 @@ class Engine:
         self.now_s = 0
         self.live: dict[str, Live] = {}
         self.inherited: dict[str, tuple[Rule, ...]] = {}  #: By dataset: rules of what wrote it.
-        self.state: k.State
-        self.layout: Layout
-        self.state, self.layout = lay_out({}, 0, policy)
+        laid: tuple[k.State, Layout] = lay_out({}, 0, policy)
+        self.state, self.layout = laid
         self.judge = Judge(self.world, self.layout)
         self.by_row: dict[int, Live] = {}
         self.verdict_rows: dict[Key, int] = {}  #: Row of the kernel for each distinct question.
-        self.verdicts: dict[
-            int, Verdict
-        ] = {}  #: By row; made again when asked for after a restore.
-        self.moved: dict[str, Live] = {}  #: Who sleeps for clean power (P3).
+        self.verdicts: dict[int, Verdict] = {}  #: By row; made again if asked for after a restore.
+        self.asleep = Asleep(self.state, self.layout)  #: Who sleeps for clean power (P3).
+        self.capped: dict[str, Live] = {}  #: Whose power is capped or is to be (P2).
         self.timers: list[tuple[int, str]] = []
         self.reports: dict[tuple[str, str], PoolReported] = {}  #: The last by site and pool.
 
@@ -89,6 +101,9 @@ class Engine:
                 return self._end(event)
             case PoolReported():
                 return self._report(event)
+            case PowerLimitReported():
+                decisions = self._pass_time(event.at_s)
+                return (*decisions, *capping.told(self, event), *self._decided())
             case ForecastGiven() | CurtailmentCalled():
                 outlook = foresight.told(event, self.world, self.outlook)
                 return self._apply(event.at_s, self.documents, outlook, event)
@@ -101,20 +116,22 @@ class Engine:
         self.now_s = at_s
         capacity.ensure(self.state)
         steps.advance(self.state, at_s)
+        if self.capped:
+            decisions += capping.due(self)
         passes.settle(self.state)
         decisions += self._decided()
         for live in woken:
             if live.row < 0:  # Else it was roused by one who woke before it.
                 decisions += self._wake(live)
-        return decisions + self._rouse() if self.moved else decisions
+        return decisions + self._rouse() if self.asleep.lives else decisions
 
     def _wake(self, live: Live) -> list[Decision]:
         """Let `live`, which slept, ask for a place."""
-        self.moved.pop(live.workload_id, None)
+        self.asleep.remove(live)
         if live.wakes_s > self.now_s:  # It gave up its move, and asked not to start before.
             self._set_timer(live)
             return [words.hold(self, live)]
-        decisions = self._rouse(live) if self.moved else []
+        decisions = self._rouse(live) if self.asleep.lives else []
         capacity.ensure(self.state)
         self._enter(live)
         self._set_timer(live)
@@ -127,7 +144,7 @@ class Engine:
         """
         roused = moving.to_rouse(self, other, site)
         for live in roused:
-            del self.moved[live.workload_id]
+            self.asleep.remove(live)
             live.move = None
         return [decision for live in roused for decision in self._wake(live)]
 
@@ -173,40 +190,55 @@ class Engine:
         So it is with `outlook`, the time to come, of which something was `told`; default: as it is
         known. What is committed beyond an envelope that has shrunk gives way (P2).
         """
-        world = world_of(documents)
+        world = self.world if documents is self.documents else world_of(documents)
         outlook = foresight.kept(outlook or self.outlook, world)
         foresight.check_still_told(outlook, world)
         was = shed.before(self, told)
         # Raises before anything changes.
         state, layout, reports = rebuilt(self, documents, outlook, at_s)
+        same = told is not None and questions.carried(self, world, layout, state)
         self.reports, self.outlook = reports, outlook
         self.documents, self.world, self.layout, self.state = documents, world, layout, state
-        self.judge, self.verdicts, self.verdict_rows = Judge(world, layout), {}, {}
+        if not same:
+            self.judge, self.verdicts, self.verdict_rows = Judge(world, layout), {}, {}
         self.now_s = at_s
-        moved = sorted(self.moved.values(), key=lambda live: live.seq)
-        self.moved = {}
-        for live in moved:
-            live.move = None
-        drafts, reclaims = shed.drafts(self, was, told)
+        caps.carry(self)
+        told_before = moving.forgotten(self)
+        uncapped = capping.no_longer_needed(self)
+        drafts, gone = shed.drafts(self, was, told)
         decisions, woken = self._timers(at_s)
         for live in sorted(self.live.values(), key=lambda live: live.seq):
-            decisions += self._judge_again(live)
+            decisions += self._judge_again(live, same=same)
         for t in range(len(self.layout.sites)):
             place.need_pass(self.state, t)
         passes.settle(self.state)
         decisions += self._decided()
-        for live in {live.workload_id: live for live in (*woken, *moved)}.values():
-            if live.workload_id in self.live and live.row < 0:
-                decisions += [words.hold(self, live)] if self._moves(live) else self._wake(live)
+        supplies: moving.Supplies = {}
+        for workload_id in dict.fromkeys((*(live.workload_id for live in woken), *told_before)):
+            if workload_id in self.live and self.live[workload_id].row < 0:
+                live, told_it = self.live[workload_id], told_before.get(workload_id)
+                decisions += self._sleep_on(live, told_it, supplies)
         decisions += self._pass_time(at_s)
-        return (*(draft.finished(self) for draft in drafts), *reclaims, *decisions)
+        plans = [draft.finished(self) for draft in drafts]
+        return (*plans, *uncapped, *gone, *decisions)
 
-    def _judge_again(self, live: Live) -> list[Decision]:
+    def _sleep_on(self, live: Live, told: Move | None, supplies: moving.Supplies) -> list[Decision]:
+        """Let `live`, which slept, sleep on or wake; it hears only of what is news to its owner."""
+        if not self._moves(live, supplies, told):
+            supplies.clear()  # It, or whom it rouses, may take some.
+            return self._wake(live)
+        if moving.is_news(live.move, told):
+            return [words.hold(self, live)]
+        live.move = told
+        return []
+
+    def _judge_again(self, live: Live, *, same: bool) -> list[Decision]:
         """Give live work its verdict under the new documents; what may nowhere run is refused.
 
-        What runs goes on; the new rules bind its next run.
+        What runs goes on; the new rules bind its next run. The rules may be the `same` as before.
         """
-        live.rules = self._rules_of(live.name, live.workload)
+        if not same:
+            live.rules = self._rules_of(live.name, live.workload)
         row, live.verdict = self.verdict_of(live)
         if live.row < 0:
             waiting = True
@@ -256,9 +288,9 @@ class Engine:
         self.state.number[k.SEQ] += 1
         self.live[live.workload_id] = live
         earlier += self._inherit(live)
-        if self._moves(live):
+        if self._moves(live, {}):
             return (words.hold(self, live), *earlier)
-        if self.moved:
+        if self.asleep.lives:
             earlier += self._rouse(live)
         self._enter(live)
         self._set_timer(live)
@@ -267,15 +299,17 @@ class Engine:
         rest = [one for one in made if one.workload_id != live.workload_id]
         return (*(own or [words.hold(self, live)]), *earlier, *rest)
 
-    def _moves(self, live: Live) -> bool:
-        """True if `live` sleeps, as it asked itself or for clean power (P3); sets its timer."""
+    def _moves(self, live: Live, supplies: moving.Supplies, told: Move | None = None) -> bool:
+        """True if `live` sleeps, as it asked itself or for clean power (P3); sets its timer.
+
+        Who was `told` of the same start has one already.
+        """
         if self.outlook.forecasts:
-            live.move = moving.move_of(self, live)
-            if live.move is not None:
-                self.moved[live.workload_id] = live
+            live.move = moving.fall_asleep(self, live, supplies)
         if live.wakes_s <= self.now_s:
             return False
-        self._set_timer(live)
+        if told is None or live.move is None or live.move.start_s != told.start_s:
+            self._set_timer(live)
         return True
 
     def _inherit(self, writer: Live) -> list[Decision]:
@@ -358,8 +392,9 @@ class Engine:
             again = False  # It would wait for ever.
             too_late = live.verdict.anywhere
             decisions.append(words.too_late(self, live) if too_late else words.refusal(self, live))
-        if again and self.moved:
+        if again and self.asleep.lives:
             decisions += self._rouse(site=self.layout.pools[int(job["pool"])][0])
+        decisions += capping.ended(self, live)
         capacity.ensure(self.state)
         steps.ended(self.state, live.row, again)
         if not again:
@@ -367,6 +402,8 @@ class Engine:
             del self.live[live.workload_id]
         else:
             self._set_timer(live)
+        if self.capped:
+            decisions += capping.floors_freed(self)
         passes.settle(self.state)
         return tuple(decisions + self._decided())
 
@@ -384,7 +421,7 @@ class Engine:
     def _forget(self, live: Live) -> None:
         """Let waiting work go."""
         del self.live[live.workload_id]
-        self.moved.pop(live.workload_id, None)
+        self.asleep.remove(live)
         if live.row >= 0:
             del self.by_row[live.row]
             steps.withdraw(self.state, live.row)
@@ -393,45 +430,16 @@ class Engine:
 
     def verdict_of(self, live: Live) -> tuple[int, Verdict]:
         """The verdict on `live` and its row in the kernel; equal questions share one."""
-        key = self._key(live)
+        key = questions.key_of(live, self.world)
         row = self.verdict_rows.get(key)
         if row is None or row not in self.verdicts:
             project = self.world.projects[live.workload.project]
             verdict = self.judge.judge(live.rules, live.workload, project)
             if row is None:
-                row = self.verdict_rows[key] = self._verdict_row(verdict)
+                row = questions.enter(self.state, len(self.verdict_rows), verdict)
+                self.verdict_rows[key] = row
             self.verdicts[row] = verdict
         return row, self.verdicts[row]
-
-    def _key(self, live: Live) -> Key:
-        """All that the verdict on `live` depends on, beside the documents."""
-        workload = live.workload
-        return (
-            live.rules,
-            workload.project,
-            workload.accelerators,
-            workload.wall_time_s if self.world.projects[workload.project].grants else 0,
-            workload.models,
-            workload.topology,
-            workload.access_class,
-            workload.sites,
-            workload.reads,
-        )
-
-    def _verdict_row(self, verdict: Verdict) -> int:
-        """A row of the kernel for `verdict`."""
-        row = len(self.verdict_rows)
-        if row >= len(self.state.verdict):
-            self.state.put("verdict", k.grown(self.state.verdict, 2 * row))
-            self.state.put("rank", k.grown(self.state.rank, 2 * row))
-            self.state.put("home", k.grown(self.state.home, 2 * row))
-        self.state.verdict[row] = verdict.classes
-        self.state.rank[row] = verdict.ranks
-        self.state.home[row] = -1
-        for p, c in enumerate(verdict.classes):
-            if c >= 0:
-                self.state.home[row, self.state.pool[p]["site"]] = c
-        return row
 
     def _decided(self) -> list[Decision]:
         """What the kernel has decided since last asked, in words."""

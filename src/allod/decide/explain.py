@@ -79,7 +79,8 @@ def _until_then(
     own = tuple(reason for reason in reasons if reason.site in ("", site))
     if own or live.row < 0:
         return own
-    return blockers.at_site(engine, live, site, blockers.found_for(engine, live, starts=False))
+    found = blockers.found_for(engine, live, starts=False)
+    return blockers.at_site(engine, live, site, found)
 
 
 def _running(engine: Engine, live: Live, here: str) -> Explanation:
@@ -101,8 +102,7 @@ def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
     if site in live.verdict.against:
         return _answer(live, site, reasons)
     t = engine.layout.site_row[site]
-    pools = range(int(engine.state.site[t]["pool0"]), int(engine.state.site[t]["pool1"]))
-    admitted = [p for p in pools if live.verdict.classes[p] >= 0]
+    admitted = [p for p in engine.layout.pools_of[site] if live.verdict.classes[p] >= 0]
     start = min((int(found[p, b.START]) for p in admitted), default=NEVER_S)
     ahead = b.ahead_of(engine.state, live.row, t)
     if start < NEVER_S:

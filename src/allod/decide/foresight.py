@@ -32,8 +32,9 @@ def told(event: ForecastGiven | CurtailmentCalled, world: World, outlook: Outloo
     if isinstance(event, CurtailmentCalled):
         _check_call(event, world, outlook)
         return outlook.with_call(event)
+    outlook = outlook.with_forecast(event)
     _check_forecast(event, world, outlook)
-    return outlook.with_forecast(event)
+    return outlook
 
 
 def _check_forecast(event: ForecastGiven, world: World, outlook: Outlook) -> None:
@@ -64,8 +65,8 @@ def _check_forecast(event: ForecastGiven, world: World, outlook: Outlook) -> Non
         if values and len(values) != steps:
             raise _wrong(event, name, f"{len(values)} values", f"give {steps}, as temp_milli_c has")
         _within(event, name, values, valid)
-    thermal = outlook.with_forecast(event).thermal(event.site, site)
-    if thermal is not None and not thermal.can_tell():
+    thermal = outlook.thermal(event.site, site)
+    if thermal is not None and not thermal.can_tell:
         raise _wrong(
             event,
             "wet_bulb_milli_c",
@@ -126,6 +127,8 @@ def kept(outlook: Outlook, world: World) -> Outlook:
         for key, call in outlook.calls.items()
         if call.site in world.sites and call.path in _nodes(world.sites[call.site])
     }
+    if len(forecasts) == len(outlook.forecasts) and len(calls) == len(outlook.calls):
+        return outlook
     return Outlook(forecasts, calls)
 
 
@@ -137,7 +140,7 @@ def check_still_told(outlook: Outlook, world: World) -> None:
     """
     for name in sorted(outlook.forecasts):
         thermal = outlook.thermal(name, world.sites[name])
-        if thermal is not None and not thermal.can_tell():
+        if thermal is not None and not thermal.can_tell:
             raise InvalidInput(
                 f"the cooling of site '{name}' asks for the wet bulb; its forecast leaves it out",
                 mend="give a forecast with wet_bulb_milli_c and design_wet_bulb_milli_c first",

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from allod.decide import caps
+from allod.decide.asleep import Asleep
 from allod.decide.kernel import shadow
 from allod.decide.kernel import state as k
-from allod.domain.units import instant_text
+from allod.domain.units import NEVER_S, instant_text
 
 if TYPE_CHECKING:
     from allod.decide.engine import Engine
@@ -29,11 +31,13 @@ def check(engine: Engine) -> None:
     _check_nodes(engine, jobs)
     _check_ends(engine, jobs)
     _check_classes(engine, jobs)
+    _check_caps(engine, jobs)
     _check_limits(engine, jobs)
     _check_queue(engine, jobs)
     _check_claims(engine, jobs)
     _check_reservations(engine, jobs)
     _check_budgets(engine)
+    _check_asleep(engine)
 
 
 class _Jobs:
@@ -260,6 +264,42 @@ def _amount(engine: Engine, limit: int, job: dict[str, int]) -> int:
     return job["n"] if on_path else 0
 
 
+def _holds(engine: Engine, row: int, end_s: int) -> bool:
+    """True if whoever is in `row` has a confirmed cap that lasts till `end_s`."""
+    cap = engine.by_row[row].cap
+    return cap is not None and cap.confirmed and cap.ends_s >= end_s
+
+
+def _spared_w(engine: Engine, row: int) -> int:
+    """What the cap of whoever is in `row` takes off its draw of power. [W]"""
+    s, pool = engine.state, engine.state.job[row]["pool"]
+    return caps.spared_w(engine, engine.by_row[row]) if len(_power_limits(s, pool)) else 0
+
+
+def _check_caps(engine: Engine, jobs: _Jobs) -> None:
+    """Caps: of running work alone, none past its time, and none hoped for past its date."""
+    s = engine.state
+    kept = {w: live for w, live in engine.live.items() if live.cap is not None}
+    _same("who is capped", sorted(engine.capped), sorted(kept))
+    for t, name in enumerate(engine.layout.sites):
+        here = [row for row, job in jobs.running.items() if _site(s, job) == t]
+        counted = sum(_holds(engine, row, 0) for row in here)
+        _same(f"caps that count at {name}", int(s.site[t]["capped"]), counted)
+    for row, job in jobs.all.items():
+        live = engine.by_row[row]
+        cap, story = live.cap, _story(engine, row)
+        if cap is None:
+            _same(f"cap of {story}", (job["spared"], job["capped"]), (0, 0))
+            continue
+        assert row in jobs.running, f"capped, but does not run: {story}"
+        own = (caps.spared_w(engine, live), cap.starts_s, cap.ends_s, int(cap.confirmed))
+        fields = ("spared", "spared_from", "spared_till", "capped")
+        _same(f"cap of {story}", tuple(job[name] for name in fields), own)
+        assert cap.limit_w < cap.usual_w, f"a cap that caps nothing: {story}"
+        assert engine.now_s < cap.ends_s, f"capped past its time: {story}"
+        assert cap.confirmed or engine.now_s < cap.confirm_by_s, f"hoped for too long: {story}"
+
+
 def _check_limits(engine: Engine, jobs: _Jobs) -> None:
     """P1 and C8: in every window no more than its cap, or than was there when a document shrank it.
 
@@ -278,8 +318,9 @@ def _check_limits(engine: Engine, jobs: _Jobs) -> None:
         for w in range(at, last):
             window = s.window[w]
             start = max(engine.now_s, int(window["t"]))
+            end = int(s.window[w + 1]["t"]) if w + 1 < last else NEVER_S
             counted = {
-                row: amount
+                row: amount - (_spared_w(engine, row) if amount and _holds(engine, row, end) else 0)
                 for row, amount in amounts.items()
                 if w == at or jobs.running[row]["ends"] > window["t"]
             }
@@ -377,3 +418,21 @@ def _check_budgets(engine: Engine) -> None:
         by_share = (s.use[r] // row["share"]).tolist()
         _same(f"use of {name} by its share", s.by_share[:, r].tolist(), by_share)
         assert row["budget"] <= row["granted"], f"{name}: {row['budget']} left of {row['granted']}"
+
+
+def _check_asleep(engine: Engine) -> None:
+    """P3: the sums of those who sleep for clean power are those of each of them."""
+    counted = Asleep(engine.state, engine.layout)
+    for live in engine.live.values():
+        if live.row < 0 and live.move is not None:
+            counted.add(live)
+    _same("who sleeps", sorted(engine.asleep.lives), sorted(counted.lives))
+    for name, array in counted.sums.arrays().items():
+        _same(f"sums by {name}", engine.asleep.sums.arrays()[name].tolist(), array.tolist())
+    for t, site in enumerate(engine.layout.sites):
+        deadlines = [live.workload.flexibility.deadline for live in counted.at(t)]
+        _same(
+            f"latest deadline at {site}",
+            int(counted.sums.site[t]["ends"]),
+            max(deadlines, default=0),
+        )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from allod.domain.site import Limit, PhaseState, Pool, Site
 from allod.domain.units import NEVER_S, UNBOUNDED
 
 Change = tuple[int, int, int, int, int]  #: A row of State.change.
+_EXACT = Context(prec=28)
 POLICIES = {"charter": k.CHARTER, "easy": k.EASY, "fcfs": k.FCFS}
 
 
@@ -33,6 +37,7 @@ class Layout:
     )  #: (site, class); '' without charter
     projects: list[str] = field(default_factory=list)
     site_row: dict[str, int] = field(default_factory=dict)
+    pools_of: dict[str, range] = field(default_factory=dict)  #: By site: rows of its pools.
     pool_row: dict[tuple[str, str], int] = field(default_factory=dict)
     class_row: dict[tuple[str, str], int] = field(default_factory=dict)
     project_row: dict[str, int] = field(default_factory=dict)
@@ -44,6 +49,7 @@ class Layout:
     thermal: dict[str, Thermal] = field(default_factory=dict)  #: Of sites bound by the weather.
     #: Row of the limit of (site, path of an envelope node).
     power_limit: dict[tuple[str, str], int] = field(default_factory=dict)
+    told: dict[Any, Any] = field(default_factory=dict)  #: Words of `blockers` under these names.
 
     def drawn_w(self, name: str, site: Site, pool: Pool) -> int | None:
         """What one busy accelerator takes of the limits above it; None if not known. [W]
@@ -102,6 +108,15 @@ def caps_over_time(limit: Limit) -> list[tuple[int, int]]:
         if not caps or caps[-1][1] != cap_w:
             caps.append((at_s, cap_w))
     return caps
+
+
+def caps_known(outlook: Outlook, name: str, path: str, limit: Limit) -> Caps:
+    """(from, watts at the meter for work) of an envelope node of site `name`, ascending in time.
+
+    As documents, calls, and base load and margin of the site's forecast have it.
+    """
+    limit = outlook.limit(name, path, limit)
+    return outlook.caps(name, path, limit) or caps_over_time(limit)
 
 
 def _most_w(caps: Caps) -> int:
@@ -192,10 +207,10 @@ class _Rows:
 
     def caps(self, name: str, path: str, limit: Limit) -> Caps:
         """(from, watts) of an envelope node, as documents, calls and the weather have it."""
-        limit, thermal = self.outlook.limit(name, path, limit), self.names.thermal.get(name)
+        thermal = self.names.thermal.get(name)
         if thermal is not None:
-            return thermal.caps(path, limit)
-        return self.outlook.caps(name, path, limit) or caps_over_time(limit)
+            return thermal.caps(path, self.outlook.limit(name, path, limit))
+        return caps_known(self.outlook, name, path, limit)
 
     def add_site(self, row: Array, t: int, name: str, site: Site, charter: Charter | None) -> None:
         """Fill `row` of site number `t`; add its pools and classes."""
@@ -224,6 +239,7 @@ class _Rows:
                 )
             self.add_pool(t, name, site, pool, held)
         row["pool1"] = len(self.pools)
+        self.names.pools_of[name] = range(int(row["pool0"]), len(self.pools))
         row["limited"] = 1 if envelope else 0
         row["class0"] = len(self.classes)
         for item, parent in _classes(charter):
@@ -325,9 +341,14 @@ def lay_out(
     return state, rows.names
 
 
+@lru_cache(maxsize=256)
 def _decay_factor(half_life_s: int) -> int:
     """What is left of past use after one decay step, in 65536ths."""
-    return 65_536 if half_life_s == 0 else round(65_536 * 0.5 ** (3600 / half_life_s))
+    if half_life_s == 0:
+        return 65_536
+    # A float's power is the C library's, which may differ between machines by its last bit.
+    exponent = _EXACT.divide(Decimal(3600), Decimal(half_life_s))
+    return round(65_536 * _EXACT.power(Decimal("0.5"), exponent))
 
 
 def _lay_project(row: Array, project: Project, r: int, now_s: int, changes: list[Change]) -> None:

@@ -32,6 +32,20 @@ class Move:
     saved_g: int | None  #: Carbon of that; None: nobody forecasts it. [g]
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A power cap of a run that goes on under it."""
+
+    number: int  #: Of the caps of its workload, from 1; one that lasts longer is the same.
+    limit_w: int  #: Power limit of each accelerator. [W]
+    usual_w: int  #: The same without it. [W]
+    starts_s: int  #: From when on the envelope counts on it. [epoch s]
+    ends_s: int  #: When it is taken off. [epoch s]
+    order_at_s: int  #: When its runner is told. [epoch s]
+    confirm_by_s: int  #: When its runner must have confirmed it. [epoch s]
+    confirmed: bool = False  #: Until then the run counts in full.
+
+
 @dataclass(slots=True)
 class Live:
     """A workload that waits, holds a claim or runs."""
@@ -48,6 +62,8 @@ class Live:
     cancelled: bool = False  #: Its end has been asked for; its room is free when it has ended.
 
     move: Move | None = None  #: What it waits, or has waited, for.
+    cap: Cap | None = None  #: Of its present run.
+    caps: int = 0  #: How many were ordered for it so far.
 
     @property
     def wakes_s(self) -> int:
@@ -73,6 +89,7 @@ class Standing:
     start_s: int = -1
     ends_s: int = -1
     stop_at_s: int = 0  #: When it must go, if it is reclaimed; else 0.
+    cap: Cap | None = None
 
 
 _STATES = {k.WAITING: "waiting", k.CLAIMED: "claimed", k.RUNNING: "running"}
@@ -96,4 +113,5 @@ def standing_of(live: Live, s: k.State, layout: Layout) -> Standing:
         start_s=int(job["start"]),
         ends_s=int(job["ends"]) if state == "running" else -1,
         stop_at_s=int(job["stop_at"]),
+        cap=live.cap,
     )

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allod.decide import plants
-from allod.decide.plants import Plant
+from allod.decide.plants import SOLUTIONS_MAX, Plant, coldest_w, solutions, told_before
 from allod.domain.event import CurtailmentCalled, ForecastGiven
-from allod.domain.site import Limit, PhaseState, Site, Window
+from allod.domain.site import Limit, Site, Window
 from allod.domain.units import NEVER_S
+from allod.energy.grid import Values
 from allod.energy.outdoor_air import OutdoorAir
-from allod.energy.plant_of import power_w
 
 Counts = NDArray[np.int64]
-_COLDEST_C = -90.0  #: The coldest that may be forecast; cooling takes least there. [°C]
+Outside = tuple[int, int | None]  #: Dry and wet bulb; None: not known. [thousandths of °C]
 Caps = list[tuple[int, int]]  #: (from, watts for work), ascending in time.
 
 
@@ -33,16 +33,25 @@ class Outlook:
 
     forecasts: Mapping[str, ForecastGiven] = field(default_factory=dict)
     calls: Mapping[tuple[str, str], CurtailmentCalled] = field(default_factory=dict)
+    #: What was worked out of these already, by site, for the document that it was asked of.
+    made: dict[str, tuple[Site, Thermal | None]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def with_forecast(self, event: ForecastGiven) -> Outlook:
         """This one, with `event` in the place of what was forecast before."""
-        return replace(self, forecasts={**self.forecasts, event.site: event})
+        forecasts = {**self.forecasts, event.site: event}
+        return replace(self, forecasts=forecasts, made=self._made_but(event.site))
 
     def with_call(self, event: CurtailmentCalled) -> Outlook:
         """This one, with `event` in the place of the call of its name; over calls are left out."""
         calls = {**self.calls, (event.site, event.name): event}
         held = {key: call for key, call in calls.items() if call.ends_s > event.at_s}
-        return replace(self, calls=held)
+        gone = {site for site, _ in self.calls.keys() - held.keys()}
+        return replace(self, calls=held, made=self._made_but(event.site, *gone))
+
+    def _made_but(self, *sites: str) -> dict[str, tuple[Site, Thermal | None]]:
+        return {name: made for name, made in self.made.items() if name not in sites}
 
     def turns(self, name: str, at_s: int) -> bool:
         """True if a call for site `name` ends at `at_s`, or a step of its forecast does."""
@@ -80,6 +89,13 @@ class Outlook:
 
     def thermal(self, name: str, site: Site) -> Thermal | None:
         """How the weather bounds the IT power of site `name`; None: by its constant PUE alone."""
+        of, thermal = self.made.get(name, (None, None))
+        if of is not site:
+            thermal = self._thermal(name, site)
+            self.made[name] = site, thermal
+        return thermal
+
+    def _thermal(self, name: str, site: Site) -> Thermal | None:
         forecast = self.forecasts.get(name)
         if forecast is None or site.envelope is None:
             return None
@@ -87,27 +103,10 @@ class Outlook:
         if plant is None:
             return None
         whole = self.limit(name, "site", site.envelope.site)
-        return Thermal(plant, forecast, whole, _shares(site))
+        return Thermal(plant, forecast, whole, plants.shares_of(site))
 
 
 NO_OUTLOOK = Outlook()
-
-
-def _shares(site: Site) -> dict[str, float]:
-    """The part of the plant of each node of the envelope: that of the IT power under it."""
-    by_pool = dict.fromkeys((pool.name for pool in site.pools), 0)
-    each_w = {pool.name: power_w(pool) for pool in site.pools}
-    for phase in site.phases:
-        if phase.state.value is not PhaseState.CANCELLED:
-            for name, count in phase.accelerators.items():
-                by_pool[name] += (count.value or 0) * each_w[name]
-    total = sum(by_pool.values())
-    shares: dict[str, float] = {"site": 1.0}
-    for pool in site.pools if total else ():
-        hall = f"halls.{pool.hall}"
-        shares[f"pools.{pool.name}"] = by_pool[pool.name] / total
-        shares[hall] = shares.get(hall, 0.0) + by_pool[pool.name] / total
-    return shares
 
 
 def _turns(limit: Limit) -> list[int]:
@@ -159,6 +158,7 @@ class Thermal:
     forecast: ForecastGiven
     whole: Limit  #: Of the whole site, with the calls for it.
     shares: Mapping[str, float]  #: Part of the plant of each envelope node, by its path.
+    made: dict[str, tuple[Limit, Caps]] = field(default_factory=dict, compare=False, repr=False)
 
     def caps(self, path: str, limit: Limit) -> Caps:
         """(from, watts of IT power) of the node at `path`, ascending in time.
@@ -168,8 +168,12 @@ class Thermal:
         """
         if limit.power_w.value is None or limit.base_load_w.value is None:
             return [(0, 0)]
-        times = sorted({*_turns(limit), *self._steps()})
-        return _joined(zip(times, self._it_w(path, limit, times).tolist(), strict=True))
+        of, caps = self.made.get(path, (None, []))
+        if of != limit:
+            times = sorted({*_turns(limit), *self._steps()})
+            caps = _joined(zip(times, self._it_w(path, limit, times).tolist(), strict=True))
+            self.made[path] = limit, caps
+        return caps
 
     def for_work_w(self, path: str, limit: Limit, at_s: int) -> int:
         """What the node leaves at the meter at `at_s`, base load and margin taken off. [W]"""
@@ -180,8 +184,20 @@ class Thermal:
         share = self.shares.get(path, 0.0)
         if share <= 0:
             return np.zeros(len(times), np.int64)
-        air = self.air(times, hotter=True)
-        left = np.array([self.for_work_w(path, limit, at_s) for at_s in times], float)
+        lefts = [self.for_work_w(path, limit, at_s) for at_s in times]
+        outside = [self._outside(at_s, hotter=True) for at_s in times]
+        solved = solutions(self.plant, share)
+        asked = dict.fromkeys(zip(lefts, outside, strict=True))
+        if len(solved) > SOLUTIONS_MAX:
+            solved.clear()
+        if fresh := [key for key in asked if key not in solved]:
+            left = np.array([left_w for left_w, _ in fresh], float)
+            found = self._solved(share, left, _air([air for _, air in fresh]))
+            solved.update(zip(fresh, found.tolist(), strict=True))
+        return np.array([solved[key] for key in zip(lefts, outside, strict=True)], np.int64)
+
+    def _solved(self, share: float, left: Values, air: OutdoorAir) -> Counts:
+        """The most IT power of a part of the plant where `left` is left at the meter, whole. [W]"""
         found = np.floor(share * self.plant.it_limit_w(left / share, air))
         most = np.minimum(left, self._built_w(share))
         whole = np.where(np.isfinite(found), np.clip(found, 0, most), 0).astype(np.int64)
@@ -196,8 +212,7 @@ class Thermal:
         share = self.shares.get(path, 0.0)
         if share <= 0:
             return 0
-        coldest = OutdoorAir(np.array([_COLDEST_C]), np.array([_COLDEST_C]))
-        found = share * float(self.plant.it_limit_w(np.array([left_w / share]), coldest)[0])
+        found = coldest_w(self.plant, share, left_w)
         return int(min(found if np.isfinite(found) else left_w, left_w, self._built_w(share)))
 
     def _built_w(self, share: float) -> float:
@@ -233,27 +248,38 @@ class Thermal:
         found = np.ceil(1000 * self.plant.facility_w(it_w, self.air(times, hotter=True)) / it_w)
         return {t: int(x) for t, x in zip(times, found, strict=True)}
 
+    @cached_property
     def can_tell(self) -> bool:
         """True if the plant can tell all that is asked of it from what is forecast."""
-        times = [0, *self._steps()]
-        left = np.full(len(times), float(self.whole.power_w.value or 0))
-        found = self.plant.it_limit_w(left, self.air(times, hotter=True))
-        return bool(np.isfinite(found).all())
+        left_w = self.whole.power_w.value or 0
+        asked = {(left_w, self._outside(at_s, hotter=True)) for at_s in (0, *self._steps())}
+        told = told_before(self.plant)
+        if fresh := sorted(asked - told, key=str):
+            if len(told) > SOLUTIONS_MAX:
+                told.clear()
+            air = _air([outside for _, outside in fresh])
+            found = self.plant.it_limit_w(np.full(len(fresh), float(left_w)), air)
+            told.update(key for key, it_w in zip(fresh, found, strict=True) if np.isfinite(it_w))
+            return bool(np.isfinite(found).all())
+        return True
 
     def _steps(self) -> list[int]:
         return _steps(self.forecast)
 
     def air(self, times: list[int], *, hotter: bool) -> OutdoorAir:
         """The air outside at `times`, with the margin if `hotter`; NaN: not forecast."""
-        f, dry, wet = self.forecast, [], []
+        return _air([self._outside(at_s, hotter=hotter) for at_s in times])
+
+    def _outside(self, at_s: int, *, hotter: bool) -> Outside:
+        f = self.forecast
+        i = _step_at(f, at_s)
+        if i is None:
+            return f.design_temp_milli_c, f.design_wet_bulb_milli_c
         more = f.margin_milli_c if hotter else 0
-        for at_s in times:
-            i = _step_at(f, at_s)
-            if i is None:
-                dry.append(f.design_temp_milli_c)
-                wet.append(f.design_wet_bulb_milli_c)
-            else:
-                dry.append(f.temp_milli_c[i] + more)
-                wet.append(f.wet_bulb_milli_c[i] + more if f.wet_bulb_milli_c else None)
-        wet_c = [np.nan if one is None else one / 1000 for one in wet]
-        return OutdoorAir(np.array(dry, float) / 1000, np.array(wet_c, float))
+        wet = f.wet_bulb_milli_c[i] + more if f.wet_bulb_milli_c else None
+        return f.temp_milli_c[i] + more, wet
+
+
+def _air(outside: list[Outside]) -> OutdoorAir:
+    wet_c = [np.nan if wet is None else wet / 1000 for _, wet in outside]
+    return OutdoorAir(np.array([dry for dry, _ in outside], float) / 1000, np.array(wet_c, float))

@@ -45,6 +45,7 @@ def rebuilt(
     running = [live for live in entered if old.job[live.row]["state"] == k.RUNNING]
     _refuse_lost_ground(engine, running, layout, state, documents)
     _carry_accounts(engine, state, layout, now_s)
+    _carry_marks(engine, state, layout)
 
     rows: dict[str, int] = {}
     for live in entered:
@@ -86,6 +87,19 @@ def rebuilt(
     return state, layout, reports
 
 
+def _carry_marks(engine: Engine, state: k.State, layout: Layout) -> None:
+    """How claims were met and how near work came to limits, which nothing is decided by."""
+    old, names = engine.state, engine.layout
+    for key, c in layout.class_row.items():
+        if key in names.class_row:
+            for mark in ("claims", "late", "wait"):
+                state.cls[c][mark] = old.cls[names.class_row[key]][mark]
+    for node, row in layout.power_limit.items():
+        if node in names.power_limit and (node[0] in names.thermal) == (node[0] in layout.thermal):
+            for mark in ("peak", "left"):
+                state.limit[row][mark] = old.limit[names.power_limit[node]][mark]
+
+
 def _carry_reports(engine: Engine, state: k.State, layout: Layout) -> Reports:
     """What was last reported of pools that are still there and can still have it, so entered."""
     kept: Reports = {}
@@ -124,6 +138,12 @@ def _refuse_lost_ground(
                 f"'{access_class}', which the documents take away",
                 mend="cancel it or wait for its end",
             )
+        if live.cap is not None and not _has_capping(documents, site, pool):
+            raise Conflict(
+                f"{live.workload_id} runs under a power cap in pool '{pool}' of site '{site}', "
+                "whose capping the documents take away",
+                mend="take back the call that it is capped for, or wait for its end",
+            )
         moved_from = _cluster_moved(engine.documents, documents, site) or _nodes_renamed(
             engine.documents, documents, site, pool, engine.nodes_of(live.row)
         )
@@ -144,6 +164,13 @@ def _refuse_lost_ground(
                 "documents change or take away",
                 mend="cancel it or wait for its end",
             )
+
+
+def _has_capping(after: dict[str, Document], name: str, pool: str) -> bool:
+    """True if pool `pool` of site `name` can be capped."""
+    site = after[f"Site/{name}"].spec
+    assert isinstance(site, Site)
+    return any(one.capping is not None for one in site.pools if one.name == pool)
 
 
 def _cluster_moved(before: dict[str, Document], after: dict[str, Document], name: str) -> str:

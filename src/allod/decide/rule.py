@@ -80,12 +80,12 @@ def _restricts(rule: Rule) -> bool:
 
 def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Reasons in the one order in which they are given, whatever order they were found in."""
-    return tuple(
-        sorted(
-            reasons,
-            key=lambda one: (one.step, one.origin, one.code, one.needed, one.actual, one.message),
-        )
-    )
+    return tuple(sorted(reasons, key=order_of))
+
+
+def order_of(one: Reason) -> tuple[Step, str, str, str, str, str]:
+    """By what reasons are put in that order."""
+    return (one.step, one.origin, one.code, one.needed, one.actual, one.message)
 
 
 def written(places: tuple[str, ...]) -> str:

@@ -1,9 +1,9 @@
 """The shed plan: what gives way when an envelope shrinks below what is committed under it (P2).
 
 First what has not begun: its claims and reservations are given up, and it asks again under the
-new limits. Then lent room is taken back in the order of every reclaim. What a floor covers stays;
-if that is still too much, the plan says by how much. It is drawn up from the new state, before
-anybody who waits has a say there.
+new limits. Then lent work is slowed by power caps, where that can be had in time. Then lent room is
+taken back in the order of every reclaim. What a floor covers stays; if that is still too much, the
+plan says by how much. It is drawn up from the new state, before anybody who waits has a say there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allod.decide import capping, caps
 from allod.decide.kernel import reclaim, shadow
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
@@ -46,7 +47,7 @@ def before(engine: Engine, told: ForecastGiven | CurtailmentCalled | None) -> Be
     """How it stands now, before `told` is; who is about to start is asked for that alone."""
     state, layout = engine.state, engine.layout
     over = {
-        node: (_windows(state, row)["t"].copy(), _over(state, row))
+        node: (_windows(state, row)["t"].copy(), excess(state, row))
         for node, row in layout.power_limit.items()
     }
     due, all_asked = _due(engine, told.site) if told else ({}, False)
@@ -90,17 +91,20 @@ def _windows(state: k.State, limit: int) -> Array:
     return windows
 
 
-def _over(state: k.State, limit: int) -> Array:
-    """What is committed beyond the cap in each of these windows, less who leaves before it. [W]"""
+def excess(state: k.State, limit: int) -> Array:
+    """What is committed beyond the cap in each of these windows. [W]
+
+    Less who leaves before it, and less what caps will spare that are ordered.
+    """
     windows = _windows(state, limit)
-    over: Array = windows["used"] - windows["cap"]
+    over: Array = windows["used"] - windows["cap"] - caps.awaited(state, limit)
     for r in np.flatnonzero((state.job["state"] == k.RUNNING) & (state.job["stop_at"] > 0)):
         over = over - _given_back(state, limit, int(r), int(state.job[r]["stop_at"]))
     return over
 
 
 def _counted(state: k.State, limit: int, r: int) -> Array:
-    """What running job `r` takes of `limit` in each window. [W]"""
+    """What running job `r` takes of `limit` in each window, under its cap if it has one. [W]"""
     job, windows = state.job[r], _windows(state, limit)
     p = int(job["pool"])
     if limit not in state.pool_limit[p, : int(state.pool[p]["limits_n"])]:
@@ -108,7 +112,7 @@ def _counted(state: k.State, limit: int, r: int) -> Array:
     counts = windows["t"] < job["ends"]
     counts[0] = True
     taken: Array = counts * (int(job["n"]) * int(state.pool[p]["watts"]))
-    return taken
+    return taken - caps.spared(state, limit, r)
 
 
 def _given_back(state: k.State, limit: int, r: int, stop_at_s: int) -> Array:
@@ -124,6 +128,10 @@ def _given_back(state: k.State, limit: int, r: int, stop_at_s: int) -> Array:
     return np.where(gone, _counted(state, limit, r), 0)
 
 
+#: Where nobody was about to start.
+NOBODY = Before({}, {}, True, frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A plan before it is known who starts later for it."""
@@ -133,6 +141,7 @@ class Draft:
     ends_s: int
     over_w: int
     reclaims: tuple[tuple[str, int], ...]
+    caps: tuple[tuple[str, int], ...]
     left_w: int
     cause: str
     due: Due
@@ -154,6 +163,7 @@ class Draft:
             reclaimed=self.reclaims,
             left_w=self.left_w,
             reasons=_reasons(self, len(delayed)),
+            capped=self.caps,
         )
 
 
@@ -186,10 +196,10 @@ def _reasons(draft: Draft, delayed: int) -> tuple[Reason, ...]:
         reason(
             "envelope-shrank",
             f"{draft.cause}: from {instant_text(draft.starts_s)} to {until} {draft.over_w} W more "
-            f"are committed than {path} may draw; {_later(draft, delayed)}"
+            f"are committed than {path} may draw; {_later(draft, delayed)}{_slower(draft)}"
             f"{len(draft.reclaims)} are reclaimed, which gives back {gone_w} W",
             f"{draft.over_w} W",
-            f"{gone_w} W",
+            f"{gone_w + sum(watts for _, watts in draft.caps)} W",
         )
     ]
     if draft.left_w > 0:
@@ -212,6 +222,12 @@ def _later(draft: Draft, delayed: int) -> str:
     return f"at least {delayed} start later, " if delayed else ""
 
 
+def _slower(draft: Draft) -> str:
+    """Words for how many are slowed, if any."""
+    saved_w = sum(watts for _, watts in draft.caps)
+    return f"{len(draft.caps)} are capped, which saves {saved_w} W; " if draft.caps else ""
+
+
 def _cause(told: ForecastGiven | CurtailmentCalled | None) -> str:
     match told:
         case CurtailmentCalled():
@@ -225,9 +241,12 @@ def _cause(told: ForecastGiven | CurtailmentCalled | None) -> str:
 def drafts(
     engine: Engine, was: Before, told: ForecastGiven | CurtailmentCalled | None
 ) -> tuple[list[Draft], list[Decision]]:
-    """Plans for all nodes that are further over their caps than they `was`, and their reclaims.
+    """Plans for all nodes over their caps where that is news or somebody can go, and the reclaims.
 
-    A call has a plan in any case, if only to say that nobody has to go.
+    It is news where more is over than `was`. What was as far over before gives way all the same as
+    far as it can by now, such as lent work that a floor covered until lately; not so for what
+    others draw, which is met where it is news or a call asks for it. A call has a plan in any case,
+    if only to say that nobody has to go.
     """
     cause = _cause(told)
     found: list[Draft] = []
@@ -236,19 +255,24 @@ def drafts(
         call = told if isinstance(told, CurtailmentCalled) and told.ends_s > engine.now_s else None
         if call is not None and node != (call.site, call.path):
             call = None
-        all_over = _over(engine.state, limit)
-        further = _further(engine, node, limit, all_over, was)
-        over = np.where(further | _within(engine.state, limit, call), all_over, 0)
-        if over.max() > 0:
-            draft, reclaims = _drafted(engine, node, limit, over, was, cause)
+        all_over = excess(engine.state, limit)
+        news = _further(engine, node, limit, all_over, was) | _within(engine.state, limit, call)
+        over = np.where(news, all_over, all_over - _others_w(engine.state, limit))
+        draft, reclaims = _drafted(engine, node, limit, over, news, was, cause)
+        if draft is not None:
             # Floors that were over elsewhere by as much already are no news.
-            if draft.reclaims or call is not None or draft.over_w > _worst_w(engine, node, was):
+            if (
+                draft.reclaims
+                or draft.caps
+                or call is not None
+                or draft.over_w > _worst_w(engine, node, was)
+            ):
                 found.append(draft)
                 decisions += reclaims
         elif call is not None:
             due = _before_end(was.due, call.ends_s)
             found.append(
-                Draft(node, call.starts_s, call.ends_s, 0, (), 0, cause, due, was.all_asked)
+                Draft(node, call.starts_s, call.ends_s, 0, (), (), 0, cause, due, was.all_asked)
             )
     return found, decisions
 
@@ -293,29 +317,66 @@ def _before_end(due: Due, ends_s: int) -> Due:
     return {w: at_s for w, at_s in due.items() if at_s < ends_s}
 
 
+def made_good(
+    engine: Engine, node: Node, limit: int, missing: Array, r: int, cause: str
+) -> list[Decision]:
+    """The plan for `node`, and its reclaims, now that a cap of job `r` spares nothing of `missing`.
+
+    Who was to be slowed goes first, unless a floor covers it by now.
+    """
+    left = np.minimum(missing, np.maximum(0, excess(engine.state, limit)))
+    if left.max() <= 0:
+        return []
+    draft, decisions = _drafted(engine, node, limit, left, left > 0, NOBODY, cause, r)
+    return [draft.finished(engine), *decisions] if draft else []
+
+
 def _drafted(
-    engine: Engine, node: Node, limit: int, over: Array, was: Before, cause: str
-) -> tuple[Draft, list[Decision]]:
-    """The plan for `node`, which is so far `over` its caps; who must go for it is told so."""
+    engine: Engine,
+    node: Node,
+    limit: int,
+    over: Array,
+    news: Array,
+    was: Before,
+    cause: str,
+    first: int = -1,
+) -> tuple[Draft | None, list[Decision]]:
+    """The plan for `node`, which is so far `over` its caps; who must go for it is told so.
+
+    It is about windows that are `news` and those in which somebody's going helps; None: no window.
+    Job `first`, if there is one, goes before all others: where its cap failed, no other is tried.
+    """
+    if over.max() <= 0:
+        return None, []
     state, windows = engine.state, _windows(engine.state, limit)
-    starts_s, ends_s = _span(windows, over, engine.now_s)
+    t = engine.layout.site_row[node[0]]
     reclaims: list[tuple[str, int]] = []
     decisions: list[Decision] = []
-    worst = int(over.max())
-    for r, stop_at_s in _victims(engine, limit, over, engine.layout.site_row[node[0]]):
-        over = over - _gained(state, limit, r, stop_at_s)
-        job, live = state.job[r], engine.by_row[r]
+    slowed: list[capping.Chosen] = []
+    left = over
+    if first < 0:
+        slowed, left = capping.choose(engine, limit, left, t)
+    for r, stop_at_s in _victims(engine, limit, left, t, first):
+        left = left - _gained(state, limit, r, stop_at_s)
+        live = engine.by_row[r]
+        reclaims.append((live.workload_id, int(_counted(state, limit, r).max())))
         state.job[r]["stop_at"] = stop_at_s
-        watts = int(job["n"]) * int(state.pool[int(job["pool"])]["watts"])
-        reclaims.append((live.workload_id, watts))
         decisions.append(_reclaim(engine, r, stop_at_s, node, cause))
+    slowed, left = capping.needed(engine, limit, left, slowed)
+    slow = _reason(node, cause, "it is slowed so that it need not be reclaimed")
+    decisions = [capping.ordered(engine, live, slow) for live, _ in slowed] + decisions
+    told = (news | (left < over)) & (over > 0)
+    if not told.any():
+        return None, []
+    starts_s, ends_s = _span(windows, told, engine.now_s)
     draft = Draft(
         node,
         starts_s,
         ends_s,
-        worst,
+        int(over[told].max()),
         tuple(reclaims),
-        max(0, int(over.max())),
+        tuple((live.workload_id, int(state.job[live.row]["spared"])) for live, _ in slowed),
+        max(0, int(left[told].max())),
         cause,
         _before_end(was.due, ends_s),
         was.all_asked,
@@ -323,9 +384,15 @@ def _drafted(
     return draft, decisions
 
 
-def _span(windows: Array, over: Array, now_s: int) -> tuple[int, int]:
-    """From when to when a node is over its cap, first to last."""
-    at = np.flatnonzero(over > 0)
+def _others_w(state: k.State, limit: int) -> int:
+    """What work that Allod did not place draws of `limit`, in every window. [W]"""
+    under = (state.pool_limit == limit).any(axis=1)
+    return int(state.pool["others"][under].sum())
+
+
+def _span(windows: Array, told: Array, now_s: int) -> tuple[int, int]:
+    """From when to when a plan is about a node, first window to last."""
+    at = np.flatnonzero(told)
     starts_s = max(now_s, int(windows[at[0]]["t"]))
     last = int(at[-1]) + 1
     return starts_s, int(windows[last]["t"]) if last < len(windows) else NEVER_S
@@ -338,11 +405,11 @@ def _gained(state: k.State, limit: int, r: int, stop_at_s: int) -> Array:
     return gained - _given_back(state, limit, r, told_s) if told_s > 0 else gained
 
 
-def _victims(engine: Engine, limit: int, over: Array, t: int) -> list[tuple[int, int]]:
+def _victims(engine: Engine, limit: int, over: Array, t: int, first: int) -> list[tuple[int, int]]:
     """Who goes so that `limit` is kept, each with when it stops.
 
-    First who has been told to go, but later; then in the order of every reclaim. Nobody whom a
-    floor covers goes (C4); who turns out not to be needed stays.
+    Job `first`, then who has been told to go, but later; then in the order of every reclaim. Nobody
+    whom a floor covers goes (C4); who turns out not to be needed stays.
     """
     state = engine.state
     now_s, stop_s = int(state.number[k.NOW]), int(state.site[t]["stop"])
@@ -355,7 +422,7 @@ def _victims(engine: Engine, limit: int, over: Array, t: int) -> list[tuple[int,
         _count(state, r, gone)
     taken: list[tuple[int, int]] = []
     times = _windows(state, limit)["t"]
-    for r in leaving + rows:
+    for r in sorted(leaving + rows, key=lambda r: r != first):
         needed = np.flatnonzero((over > 0) & (_counted(state, limit, r) > 0))
         if len(needed) == 0:
             continue
@@ -398,16 +465,9 @@ def _is_fair_game(state: k.State, r: int, gone: Array) -> bool:
 
 def _reclaim(engine: Engine, r: int, stop_at_s: int, node: Node, cause: str) -> Reclaim:
     """Job `r` must have stopped soon after `stop_at_s`, for nobody else's sake."""
-    job, (site, path) = engine.state.job[r], node
+    job, (site, _) = engine.state.job[r], node
     _, name = engine.layout.classes[int(job["cls"])]
     lent = f"class '{name}' is beyond its floor" if name else "no floor covers it"
-    reason = Reason(
-        site=site,
-        step=Step.POWER,
-        code="envelope-shrank",
-        message=f"{cause}: {path} may draw less than is committed, and {lent}",
-        origin=f"Site/{site}: spec.envelope.{path}",
-    )
     return Reclaim(
         at_s=engine.now_s,
         workload_id=engine.by_row[r].workload_id,
@@ -416,14 +476,17 @@ def _reclaim(engine: Engine, r: int, stop_at_s: int, node: Node, cause: str) -> 
         pool=engine.layout.pools[int(job["pool"])][1],
         for_workload_id="",
         stop_at_s=stop_at_s,
-        reasons=(reason,),
+        reasons=(_reason(node, cause, lent),),
     )
 
 
-def shed_plan(engine: Engine, event: CurtailmentCalled) -> tuple[Decision, ...]:
-    """All that would be decided if `event` were told now, found out on a copy.
-
-    Raises:
-        InvalidInput, NotFound: It cannot be told.
-    """
-    return type(engine).restore(engine.snapshot()).step(event)
+def _reason(node: Node, cause: str, why: str) -> Reason:
+    """That `node` may draw less because of `cause`, and `why` it is this work that gives way."""
+    site, path = node
+    return Reason(
+        site=site,
+        step=Step.POWER,
+        code="envelope-shrank",
+        message=f"{cause}: {path} may draw less than is committed, and {why}",
+        origin=f"Site/{site}: spec.envelope.{path}",
+    )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allod.decide.asleep import Asleep
 from allod.decide.kernel import state as k
 from allod.decide.layout import lay_out
-from allod.decide.live import Key, Live, Move
+from allod.decide.live import Cap, Key, Live, Move
 from allod.decide.outlook import Outlook
 from allod.decide.rule import Rule
 from allod.decide.verdict import Judge, Verdict
@@ -68,6 +69,8 @@ def freeze(engine: Engine) -> bytes:
                 "cancelled": live.cancelled,
                 "rules": shared[live.rules],
                 **({"move": asdict(live.move)} if live.move else {}),
+                **({"cap": asdict(live.cap)} if live.cap else {}),
+                **({"caps": live.caps} if live.caps else {}),
             }
             for live in engine.live.values()
         ],
@@ -128,14 +131,18 @@ def thaw(cls: type[Engine], data: bytes) -> Engine:
             row=item["row"],
             cancelled=item["cancelled"],
             move=Move(**item["move"]) if "move" in item else None,
+            cap=Cap(**item["cap"]) if "cap" in item else None,
+            caps=item.get("caps", 0),
         )
         engine.live[live.workload_id] = live
         if live.row >= 0:
             engine.by_row[live.row] = live
-        elif live.move:
-            engine.moved[live.workload_id] = live
+    engine.asleep = Asleep(engine.state, engine.layout)
+    engine.capped = {name: live for name, live in engine.live.items() if live.cap}
     for live in engine.live.values():
         _, live.verdict = engine.verdict_of(live)
+        if live.row < 0 and live.move:
+            engine.asleep.add(live)
     return engine
 
 

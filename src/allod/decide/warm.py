@@ -7,6 +7,7 @@ from allod.decide.explain import explain
 from allod.domain.event import (
     CurtailmentCalled,
     DocumentsApplied,
+    ForecastGiven,
     Json,
     NodeStarted,
     Outcome,
@@ -66,10 +67,25 @@ def warm() -> None:
     engine.step(NodeStarted(at_s=0))
     engine.step(DocumentsApplied(at_s=0, documents=_WORLD))
 
-    def submit(workload_id: str, project: str, n: int) -> None:
-        spec = {"project": project, "accelerators": n, "wall_time_s": 600}
+    engine.step(
+        ForecastGiven(
+            at_s=0,
+            site="warm",
+            start_s=0,
+            step_s=600,
+            temp_milli_c=(0, 0, 0, 0),
+            design_temp_milli_c=0,
+            clean_w=(0, 0, 100_000, 100_000),
+            carbon_g_per_kwh=(1, 1, 1, 1),
+        )
+    )
+
+    def submit(workload_id: str, project: str, n: int, **more: object) -> None:
+        spec = {"project": project, "accelerators": n, "wall_time_s": 600, **more}
         engine.step(WorkloadSubmitted(at_s=0, workload_id=workload_id, name="warm", workload=spec))
 
+    submit("w9", "b", 1, flexibility={"deadline": 1_000_000})  # It sleeps for clean power.
+    engine.step(WorkloadCancelled(at_s=0, workload_id="w9"))
     for i in range(2):
         submit(f"w{i}", "a", 2)
     submit("w2", "a", 4)

@@ -80,7 +80,12 @@ def placement(engine: Engine, live: Live, lent: bool, ends_s: int) -> Placement:
 
 def _footprint(engine: Engine, live: Live, site: str, ends_s: int) -> Footprint | None:
     """What the run of `live` at `site` is expected to use, where that is forecast."""
-    supply = supply_of(engine, site, without=live.row)
+    forecast = engine.outlook.forecasts.get(site)
+    if forecast is None:
+        return None
+    # Own clean power bears on carbon alone; so nobody who runs is looked at without it.
+    clean = bool(forecast.carbon_g_per_kwh)
+    supply = supply_of(engine, site, without=live.row, clean=clean)
     if supply is None:
         return None
     job = engine.state.job[live.row]
@@ -101,8 +106,9 @@ def _meter_w(engine: Engine, site: str, drawn_w: int, ends_s: int) -> int:
 
 def _notice_s(engine: Engine, site: str) -> int:
     """The shortest notice that any class of `site` with a floor gives a borrower."""
-    t = engine.layout.site_row[site]
-    notices = [int(c["notice"]) for c in engine.state.cls if c["site"] == t and c["floor"] > 0]
+    first, last = engine.state.site[engine.layout.site_row[site]][["class0", "class1"]].item()
+    cls = engine.state.cls[first:last]
+    notices = cls["notice"][cls["floor"] > 0].tolist()
     return min(notices, default=0)
 
 

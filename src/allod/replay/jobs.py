@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from allod.decide.engine import Engine
+from allod.domain.decision import Refusal
 from allod.errors import InvalidInput
 from allod.replay.files import check_folder, whole
 from allod.replay.mapping import Refused
@@ -44,6 +45,11 @@ class JobTable:
         self._accelerators.append(chunk.accelerators.astype(np.int64))
         for one in refused:
             self._reasons[one.row] = _words((reason.site, reason.code) for reason in one.reasons)
+
+    def refuse(self, refusals: Sequence[tuple[int, Refusal | Refused]]) -> None:
+        """Note jobs that were refused, by their rows, and why."""
+        for row, refusal in refusals:
+            self._reasons[row] = _words((one.site, one.code) for one in refusal.reasons)
 
     def ended(self, runs: npt.NDArray[Any]) -> None:
         """Note runs that have ended; those that were reclaimed are followed by another."""

@@ -121,7 +121,8 @@ def _less(a: object, b: object) -> bool:
 
 
 @compiled
-def _push(w: Loop, t: int, j: int, run: int, seq: int) -> None:
+def push(w: Loop, t: int, j: int, run: int, seq: int) -> None:
+    """Let run `run` of job `j`, which asked as number `seq`, end at `t`, after others of then."""
     i = w.number[HEAP_N]
     w.number[HEAP_N] = i + 1
     order = w.number[PUSHED]
@@ -186,10 +187,10 @@ def _act(s: State, w: Loop) -> None:
     for i in range(s.number[DECIDED_N]):
         j = s.decided[i].job
         if s.decided[i].kind == PLACED:
-            _push(w, s.job[j].start + s.job[j].run_s, j, s.job[j].run, s.job[j].seq)
+            push(w, s.job[j].start + s.job[j].run_s, j, s.job[j].run, s.job[j].seq)
         else:
             w.number[RECLAIMS] += 1
-            _push(w, s.decided[i].t, j, s.job[j].run, s.job[j].seq)
+            push(w, s.decided[i].t, j, s.job[j].run, s.job[j].seq)
     s.number[DECIDED_N] = 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +21,7 @@ from allod.domain.scenario import Portion
 from allod.domain.units import UNBOUNDED
 from allod.domain.workload import Workload
 from allod.errors import InvalidInput
+from allod.replay.came import name_of
 from allod.replay.loop import ASK
 from allod.replay.traces import JobChunk, TraceMeta
 from allod.replay.world import ReplayWorld, site_name_of
@@ -38,6 +40,7 @@ class Mapper:
         self._bounds = list(accumulate(p.weight for p in portions))
         self._dealt: dict[str, int] = {}
         self._verdicts: dict[Kind, tuple[int, Verdict]] = {}
+        self._alike: dict[int, Live] = {}  #: By row of the kernel: one of those of its verdict.
         projects = [engine.world.projects[name] for name in engine.layout.projects]
         self._bound = any(project.grants for project in projects)
 
@@ -137,7 +140,18 @@ class Mapper:
             sites=self.sites_of(partition),
             access_class=self.class_named(access_class),
         )
-        return self._engine.verdict_of(self._live(name, workload))
+        live = self._live(name, workload)
+        row, live.verdict = self._engine.verdict_of(live)
+        self._alike[row] = live
+        return row, live.verdict
+
+    def live(self, j: int) -> Live:
+        """Job `j` of the kernel as live work of its verdict; of its wall time only that counts."""
+        job = self._engine.state.job[j]
+        workload_id, alike = name_of(int(job["row"])), self._alike[int(job["verdict"])]
+        return replace(
+            alike, workload_id=workload_id, submit_s=int(job["submit"]), seq=int(job["seq"]), row=j
+        )
 
     def class_named(self, code: int) -> str | None:
         """The class that a job asks for; None where the trace names none."""

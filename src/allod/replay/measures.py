@@ -73,12 +73,15 @@ class Headroom:
 
 
 def headrooms(result: ReplayResult) -> Iterator[Headroom]:
-    """One row per node of each envelope, the whole site first."""
+    """One row per node of each envelope, the whole site first; not where the weather bounds it.
+
+    There the limits are of IT power; its meter is with its energy.
+    """
     layout, state = result.engine.layout, result.engine.state
     seen: set[int] = set()
     for p, (site_name, pool_name) in enumerate(layout.pools):
         site = result.engine.world.sites[site_name]
-        if site.envelope is None:
+        if site.envelope is None or site_name in layout.thermal:
             continue
         pool = next(pool for pool in site.pools if pool.name == pool_name)
         nodes = [("site", site.envelope.site)]

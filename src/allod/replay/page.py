@@ -10,6 +10,7 @@ from string import Template
 
 from allod.replay import pictures
 from allod.replay.files import whole
+from allod.replay.page_energy import energy_section
 from allod.replay.report import Json, summary
 from allod.replay.run import ReplayResult
 from allod.replay.tables import Table, Value, tables
@@ -47,6 +48,7 @@ def page(result: ReplayResult) -> str:
         ),
         _section("Use", "by site and class", _card(made["Use"], bar="utilisation [%]")),
         _promises(made),
+        energy_section(result, told, made, _card),
         _refusals(told),
         _never_ran(told),
         _assumed(told),

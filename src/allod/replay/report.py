@@ -10,6 +10,7 @@ import numpy as np
 
 from allod import __version__
 from allod.replay import measures
+from allod.replay.energy import energy
 from allod.replay.run import ReplayResult
 
 Json = dict[str, Any]
@@ -54,6 +55,7 @@ def summary(result: ReplayResult) -> Json:
             )
         ],
         "waits_for": _waits_for(result),
+        **({"energy": energy(result)} if result.came else {}),
     }
 
 

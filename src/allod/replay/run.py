@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,18 @@ from allod.decide.layout import power_per_accelerator_w
 from allod.domain.units import NEVER_S
 from allod.errors import InvalidInput
 from allod.replay import loop
+from allod.replay.came import Came
+from allod.replay.foretold import Told, foretold
 from allod.replay.jobs import JobTable, check_path
 from allod.replay.mapping import Mapper, Refused
 from allod.replay.outcome import Outcome
-from allod.replay.traces import Trace, open_trace
+from allod.replay.spans import Spans, can_span
+from allod.replay.stepping import Stepping
+from allod.replay.surroundings import Surroundings
+from allod.replay.traces import JobChunk, Trace, open_trace
 from allod.replay.traces.table import CHUNK_ROWS
 from allod.replay.waiting import Waiting, still_waiting
-from allod.replay.world import ReplayWorld, engine_for, pool_world, scenario_world
+from allod.replay.world import ReplayWorld, engine_for, pool_world, scenario_world, sites_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class ReplayOptions:
     strict: bool = False
     jobs: Path | None = None  #: Write every job here (.csv or .parquet).
     chunk_rows: int = CHUNK_ROWS  #: Jobs that are read and mapped at a time.
+    surroundings: Mapping[str, Surroundings] = field(default_factory=dict)
+    """Weather and supply of sites, by name; a site without any is told no forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,12 @@ class ReplayResult:
     engine: Engine
     outcome: Outcome
     trace: Trace
+    began_s: int = 0  #: When the engine began. [epoch s]
     jobs: int = 0
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)  #: Jobs by (site, code).
     refused_jobs: int = 0
     waiting: tuple[Waiting, ...] = ()  #: Jobs that never came to run.
+    came: Came | None = None  #: Of forecasts and calls; None: there were none.
     setup_s: float = 0.0  #: Making the world ready and loading the compiled kernel.
     read_s: float = 0.0  #: Reading the trace and mapping its jobs.
     loop_s: float = 0.0  #: Deciding: in the engine and its virtual world.
@@ -94,11 +103,19 @@ def replay_trace(
     chunk = next(chunks, None)
     read_s = time.perf_counter() - began
     began = time.perf_counter()
-    start_s = max(0, world.starts_s + (int(chunk.submit_s[0]) if chunk is not None else 0))
+    start_s = begins_s(world, chunk)
     engine = engine_for(world, start_s)
     mapper = Mapper(engine, world, trace.meta, options.seed)
-    result = ReplayResult(options, world, engine, _outcome(engine, start_s), trace)
+    result = ReplayResult(options, world, engine, _outcome(engine, start_s), trace, start_s)
     table = JobTable(engine, world) if options.jobs else None
+    if world.may_wait or world.calls or options.surroundings:
+        coming = coming_to(options, world, start_s)
+        way = Spans if can_span(world) else Stepping
+        stepping = way(engine, world, mapper, coming)
+        result.setup_s = time.perf_counter() - began
+        result.came, result.read_s = stepping.came, read_s
+        _step_through(result, stepping, chunk, chunks, table, progress)
+        return result
     virtual = loop.new_loop()
     left = np.zeros(0, loop.ASK)
     loop.live_through(engine.state, virtual, left, 0, start_s)  # Loads what is compiled.
@@ -126,6 +143,58 @@ def replay_trace(
         table.wait(result.waiting)
         table.write(options.jobs)
     return result
+
+
+def coming_to(options: ReplayOptions, world: ReplayWorld, start_s: int) -> Iterator[Told]:
+    """What the sites of `world` are told of the time to come."""
+    return foretold(
+        options.surroundings,
+        sites_of(world),
+        world.forecasts,
+        world.calls,
+        from_s=start_s,
+        seed=options.seed,
+    )
+
+
+def _step_through(
+    result: ReplayResult,
+    stepping: Stepping | Spans,
+    chunk: JobChunk | None,
+    chunks: Iterator[JobChunk],
+    table: JobTable | None,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Live through `chunk` and all `chunks` after it, and hear what is foretold."""
+    while True:
+        began = time.perf_counter()
+        runs = stepping.rest() if chunk is None else stepping.live_through(chunk)
+        result.loop_s += time.perf_counter() - began
+        result.outcome.add(runs)
+        if table:
+            table.ended(runs)
+        if chunk is None:
+            break
+        if table:
+            table.submitted(chunk, [])
+        result.jobs += len(chunk)
+        if progress:
+            trace = result.trace
+            progress(Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s))
+        began = time.perf_counter()
+        chunk = next(chunks, None)
+        result.read_s += time.perf_counter() - began
+    result.refused, result.refused_jobs = stepping.refused, len(stepping.refusals)
+    result.waiting = stepping.waiting()
+    if table and result.options.jobs:
+        table.refuse(stepping.refusals)
+        table.wait(result.waiting)
+        table.write(result.options.jobs)
+
+
+def begins_s(world: ReplayWorld, chunk: JobChunk | None) -> int:
+    """When a replay in `world` begins whose first jobs are those of `chunk`. [epoch s]"""
+    return max(0, world.starts_s + (int(chunk.submit_s[0]) if chunk is not None else 0))
 
 
 def trace_for(options: ReplayOptions, told: Callable[[int, int], None] | None = None) -> Trace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from allod.domain.units import instant_text
 from allod.replay.report import Json
 
 Value = str | int | float | None
@@ -133,6 +134,95 @@ def _others(summary: Json) -> Iterable[Table]:
             (row["project"], row["jobs"], ", ".join(row["reasons"])) for row in summary["waits_for"]
         ),
     )
+
+    yield from _energy(summary.get("energy", []))
+
+
+def _energy(sites: list[Json]) -> Iterable[Table]:
+    """What forecasts and calls came to; nothing if there were none."""
+    yield Table(
+        "Energy",
+        ("site", "figure", "value", "unit", "method"),
+        tuple(
+            (site["site"], one["name"], _digits(one["value"]), one["unit"], one["method"])
+            for site in sites
+            for one in site["figures"]
+        ),
+    )
+    yield Table(
+        "Forecasts and shedding",
+        (
+            "site",
+            "forecasts",
+            "peak at the meter [W]",
+            "least head-room [W]",
+            "over the envelope [s]",
+            "shed plans",
+            "delayed",
+            "reclaimed",
+            "left over, most [W]",
+            "moved",
+            "saved from the grid [kWh]",
+            "saved carbon [kg]",
+        ),
+        tuple(
+            (
+                site["site"],
+                site["forecasts"],
+                site["peak_w"],
+                site["headroom_least_w"],
+                site["over_envelope_s"],
+                site["shed_plans"],
+                site["delayed"],
+                site["reclaimed"],
+                site["left_over_w_max"],
+                site["moved"],
+                round(site["saved_wh"] / 1000),
+                None if site["saved_g"] is None else round(site["saved_g"] / 1000),
+            )
+            for site in sites
+        ),
+    )
+    yield Table(
+        "Calls for less power",
+        (
+            "site",
+            "call",
+            "node",
+            "from",
+            "until",
+            "power [W]",
+            "peak [W]",
+            "met",
+            "delayed",
+            "reclaimed",
+            "left over [W]",
+        ),
+        tuple(
+            (
+                site["site"],
+                call["name"],
+                call["path"],
+                instant_text(call["starts_s"]),
+                instant_text(call["ends_s"]),
+                call["power_w"],
+                call["peak_w"],
+                "yes" if call["met"] else f"no, over for {call['over_s']} s",
+                call["delayed"],
+                call["reclaimed"],
+                call["left_over_w"],
+            )
+            for site in sites
+            for call in site["calls"]
+        ),
+    )
+
+
+def _digits(value: float | None) -> str | None:
+    """A figure with four digits that matter; None: not known."""
+    if value is None:
+        return None
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

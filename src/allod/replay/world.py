@@ -13,12 +13,14 @@ from allod.domain.assume import assume, assumed_paths
 from allod.domain.document import Document, read_documents
 from allod.domain.event import DocumentsApplied, Event, NodeStarted
 from allod.domain.fact import Fact, Standing
+from allod.domain.foretelling import Foretelling, NoticedCall
 from allod.domain.project import Project
 from allod.domain.scenario import Mapping, Portion, Scenario
 from allod.domain.site import Phase, PhaseState, Pool, Site
 from allod.errors import InvalidInput, NotFound
 
 POOL_PROJECT = "trace"  #: The one project of a replay with --pool.
+_DEFAULT = Foretelling()
 _UNKNOWN: Fact[Any] = Fact(standing=Standing.UNKNOWN)
 
 
@@ -32,6 +34,19 @@ class ReplayWorld:
     starts_s: int  #: World time at which the trace's time 0 lies. [epoch s]
     policy: str
     assumed: tuple[str, ...]  #: Facts that results rest on though nobody states them.
+    forecasts: Foretelling = _DEFAULT  #: How sites are told of the weather.
+    calls: tuple[NoticedCall, ...] = ()  #: For less power.
+
+    @property
+    def may_wait(self) -> bool:
+        """True if some of its work has a deadline, until when it may wait for clean power."""
+        return any(portion.flexibility_s for portion in self.mapping.portions)
+
+    @property
+    def may_cap(self) -> bool:
+        """True if the power of some pool can be capped (P2)."""
+        sites = [d.spec for d in self.documents if isinstance(d.spec, Site)]
+        return any(pool.capping is not None for site in sites for pool in site.pools)
 
 
 def pool_world(units: int, policy: str | None) -> ReplayWorld:
@@ -90,6 +105,8 @@ def scenario_world(path: Path, policy: str | None) -> ReplayWorld:
         scenario.starts,
         policy or scenario.policy,
         tuple(assumed_paths(world)),
+        scenario.forecasts,
+        scenario.calls,
     )
 
 
@@ -113,6 +130,11 @@ def opening(world: ReplayWorld, at_s: int) -> tuple[Event, ...]:
         NodeStarted(at_s=at_s, policy=world.policy),
         DocumentsApplied(at_s=at_s, documents=tuple(d.to_json() for d in world.documents)),
     )
+
+
+def sites_of(world: ReplayWorld) -> dict[str, Site]:
+    """The sites of `world` by name."""
+    return {d.name: d.spec for d in world.documents if isinstance(d.spec, Site)}
 
 
 def check_mapping(world: ReplayWorld, engine: Engine) -> None:

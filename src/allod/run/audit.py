@@ -15,13 +15,20 @@ import orjson
 
 from allod.decide.law import rules_of
 from allod.decide.layout import class_steps, lay_out
+from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.decide.verdict import Judge
 from allod.decide.world import World, world_of
 from allod.domain.charter import AccessClass
 from allod.domain.control import controllers
 from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal, Step
 from allod.domain.document import Document, from_json
-from allod.domain.event import PoolReported, WorkloadEnded, WorkloadSubmitted
+from allod.domain.event import (
+    CurtailmentCalled,
+    ForecastGiven,
+    PoolReported,
+    WorkloadEnded,
+    WorkloadSubmitted,
+)
 from allod.domain.site import Site
 from allod.domain.units import NEVER_S, instant_text, parse_instant_s
 from allod.domain.workload import Workload
@@ -105,6 +112,7 @@ class _Story:
     waits: dict[str, _Wait] = field(default_factory=dict)
     freed_s: dict[str, int] = field(default_factory=dict)  #: When a run last ended here, by class.
     reports: dict[tuple[str, str], PoolReported] = field(default_factory=dict)
+    outlook: Outlook = NO_OUTLOOK
     refused: deque[Refused] = field(default_factory=lambda: deque(maxlen=_MOST))
     refused_count: int = 0
     reclaimed: deque[Reclaimed] = field(default_factory=lambda: deque(maxlen=_MOST))
@@ -140,6 +148,10 @@ class _Story:
         match record:
             case PoolReported():
                 self.reports[record.site, record.pool] = record
+            case ForecastGiven():
+                self.outlook = self.outlook.with_forecast(record)
+            case CurtailmentCalled():
+                self.outlook = self.outlook.with_call(record)
             case WorkloadEnded() if before is not None and before.site == self.site:
                 self.freed_s[before.class_name] = leaf.at_s
             case Refusal() if leaf.at_s > self.at_s - DAY_S:
@@ -216,6 +228,7 @@ class _Story:
                 lambda workload_id: may_run_at.get(workload_id, {}),
                 {},
                 self.reports,
+                self.outlook,
             )
             if view.name == self.site
         ]

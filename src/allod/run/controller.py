@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from allod.decide.outlook import Outlook
 from allod.domain.event import NodeStarted, TimePassed
 from allod.errors import AllodError, Conflict, Different, Unavailable
 from allod.run.clock import Clock
@@ -107,7 +108,8 @@ class Controller:
         self._snapshot_thread: threading.Thread | None = None
         #: Called with acts whose decision has just become durable.
         self.acts_given: Callable[[Sequence[Act]], None] = lambda acts: None
-        #: Called when sites may have come, changed or gone, before acts for them are given.
+        #: Called when sites may have come, changed or gone, or what is known of their time to
+        #: come, before acts for them are given.
         self.sites_changed: Callable[[], None] = lambda: None
         #: Called when the store may hold acts that were not given.
         self.acts_reload: Callable[[], None] = lambda: None
@@ -151,6 +153,11 @@ class Controller:
     def views(self) -> Views:
         """The views as they are being moved on: good for one look-up, not for a walk."""
         return self._views
+
+    @property
+    def outlook(self) -> Outlook:
+        """What was told of the time to come; it never changes in itself."""
+        return self._engine.outlook
 
     @property
     def queued(self) -> int:
@@ -335,7 +342,7 @@ class Controller:
         self._at_s = turn.at_s
         self._snapshot_events += turn.events
         self._answers.keep(turn.new_answers)
-        if change.documents:
+        if change.documents or turn.foretold:
             self.sites_changed()
         if acts:
             self.acts_given(acts)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from allod.decide.outlook import Outlook
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
 from allod.domain.event import Event, PoolReported
@@ -22,6 +23,11 @@ class Engine(Protocol):
     @property
     def reports(self) -> Mapping[tuple[str, str], PoolReported]:
         """What was last reported of pools, by site and pool."""
+        ...
+
+    @property
+    def outlook(self) -> Outlook:
+        """What was told of the time to come: forecasts and calls."""
         ...
 
     def step(self, event: Event) -> tuple[Decision, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Verb = Literal["start", "notify", "stop"]
+Verb = Literal["start", "notify", "stop", "cap", "uncap"]
 ActState = Literal["pending", "done", "refused", "unknown"]
 
 

@@ -50,7 +50,7 @@ from allod.run.outbox import Outbox
 from allod.run.pace import Pace
 from allod.run.pages import checked_limit, cursor_of, decision_view, document_view
 from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
-from allod.run.records import is_decision
+from allod.run.records import is_decision, settles
 from allod.run.recovery import Store
 from allod.run.requests import (
     Apply,
@@ -158,7 +158,7 @@ class Node:
         self._held.close()
 
     def _documents_changed(self) -> None:
-        self._watches.follow(self._controller.views.sites)
+        self._watches.follow(self._controller.views.sites, self._controller.outlook)
         self._changes.documents_changed()
 
     def _watch(self, name: str, runner: Runner) -> Watch:
@@ -311,7 +311,7 @@ class Node:
                 return self._maker.explain(world.engine, workload_id)
         self._row(workload_id)
         for leaf in reversed(self._store.workload_leaves(workload_id, _STORY_LEAVES)):
-            if is_decision(leaf) and (record := decision_view(leaf).record).workload_id:
+            if is_decision(leaf) and settles(record := decision_view(leaf).record):
                 return record
         raise NotFound(f"nothing was ever decided about workload '{workload_id}'")
 
@@ -372,6 +372,7 @@ class Node:
                 partial(self._maker.may_run_at, world.engine),
                 links,
                 world.engine.reports,
+                world.engine.outlook,
             )
 
     def site(self, name: str) -> SiteView:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from allod.domain.decision import Decision, Reason
+from allod.domain.decision import Decision, Footprint, Reason
 from allod.domain.event import Event, Outcome
 
 T = TypeVar("T")
@@ -105,14 +105,25 @@ class WorkloadView:
     nodes: tuple[tuple[int, int], ...] = ()
     power_w: int = 0
     lent: bool = False
+    limit_w: int | None = None  #: Power limit of each of its accelerators, if it is capped. [W]
+    limit_set: bool = False  #: True if its runner has confirmed that limit.
+    limit_ends_at_s: int | None = None  #: When the cap is taken off.
     placed_at_s: int | None = None
     started_at_s: int | None = None
     ends_at_s: int | None = None  #: When the wall time of its latest run runs out.
     stop_at_s: int | None = None  #: When it is to be stopped, if it is reclaimed or cancelled.
     ended_at_s: int | None = None
+    expected: Footprint | None = None  #: What its latest run was expected to use, if forecast.
     #: Modelled energy of its latest run at the meter, once that has ended: its power over its time.
     #: None: it has not ended, or drew nothing that is counted. [Wh]
     modelled_wh: int | None = None
+    #: Of what the placement expects, the part for the time that the run took; None: not forecast.
+    modelled_carbon_g: int | None = None
+    modelled_water_l: int | None = None
+    #: Energy of its latest run as the system that ran it counted it at the nodes: without cooling
+    #: and losses on the way. None: it has not ended, or nobody counted. [J]
+    measured_j: int | None = None
+    measured_shared: bool = False  #: True if what others drew on these nodes may be in it.
     outcome: Outcome | None = None
     exit_status: int | None = None
     detail: str = ""  #: What the runner said about its end, or what it waits for.
@@ -202,6 +213,18 @@ class ClassView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CappedView:
+    """A workload whose power is capped, or is to be."""
+
+    workload_id: str
+    pool: str
+    limit_w: int  #: Power limit of each of its accelerators. [W]
+    limit_set: bool  #: True if its runner has confirmed that; until then it counts in full.
+    saved_w: int  #: What that takes off its draw, as the envelope counts it. [W]
+    ends_at_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """A site now: capacity, use, power and the facts that law is decided on."""
 
@@ -223,6 +246,7 @@ class SiteView:
     power_limit_w: int | None  #: What the site may draw now; None: no envelope. [W]
     power_committed_w: int  #: Base load, all placed work, and what others draw. [W]
     others_w: int = 0  #: What work that Allod did not place draws at the meter. [W]
+    capped: tuple[CappedView, ...] = ()  #: Whose power is capped; committed less what that saves.
     base_load_w: int
     pools: tuple[PoolView, ...]
     classes: tuple[ClassView, ...]

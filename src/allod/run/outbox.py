@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ import orjson
 from allod.domain.event import Outcome
 from allod.domain.units import NEVER_S
 from allod.errors import AllodError, Conflict, NotFound, RunnerRefused, Unavailable
-from allod.run import log
+from allod.run import log, power
 from allod.run.clock import Clock
 from allod.run.crew import Crew
 from allod.run.log import Act, ActNote, ActState
@@ -59,6 +60,8 @@ def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
     try:
         if runner is None:
             raise RunnerRefused(f"this node has no runner '{body['runner']}'")
+        if act.verb in power.VERBS:
+            return Answered(*power.perform(act, body, runner))
         if act.verb == "notify":
             if isinstance(runner, Cluster):
                 runner.notify(act.workload_id, act.run, body["signal"])
@@ -70,7 +73,7 @@ def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
             raise RunnerRefused(f"the runner '{body['runner']}' has no containers", mend=mend)
         report = runner.start(_order(act, body))
     except RunnerRefused as error:
-        if act.verb == "notify":
+        if act.verb == "notify" or act.verb in power.VERBS:
             return Answered("refused", str(error))
         if act.verb == "stop" and runner is not None:
             return Answered("unknown", str(error))  # What runs must end, however often it takes.
@@ -225,7 +228,7 @@ class Outbox:
             if act is None:
                 continue
             key = (act.workload_id, act.run)
-            if key in self._busy:
+            if key in self._busy or (act.verb in power.VERBS and self._must_wait(act)):
                 aside.append(entry)
                 continue
             self._busy.add(key)
@@ -233,6 +236,15 @@ class Outbox:
         for entry in aside:
             heapq.heappush(self._due, entry)
         return found
+
+    def _must_wait(self, act: Act) -> bool:
+        """True if another act must be settled first; those that `act` overtakes are withdrawn."""
+        earlier = takewhile(lambda other: other.act_id != act.act_id, self._open.values())
+        overtaken, waits = power.in_the_way(act, earlier, self._busy)
+        for other in overtaken:
+            self._notes.put(ActNote(other.act_id, "refused", "a later power limit holds"))
+            del self._open[other.act_id]
+        return waits
 
     def _wait_s(self) -> float | None:
         if not self._due:

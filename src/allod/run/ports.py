@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -52,6 +52,8 @@ class Seen:
     restarts: int = 0  #: How often the system itself began it anew.
     began_at_s: int | None = None
     finished_at_s: int | None = None
+    energy_j: int | None = None  #: As in `WorkloadEnded`; so is the next.
+    energy_shared: bool = False
 
 
 NOT_SEEN = Seen()
@@ -67,6 +69,14 @@ class PoolReport:
     out: tuple[tuple[int, int], ...] = ()
     others_w: int = 0  #: What the others draw at the meter. [W]
     why: tuple[str, ...] = ()  #: For people, such as 'n3 is down: Not responding'.
+
+
+@runtime_checkable
+class Curbed(Protocol):
+    """A runner whose system itself keeps work within the envelope, also while the node is away."""
+
+    def curb(self, caps: Sequence[tuple[int, int]]) -> None:
+        """Let work draw no more than `caps`: (from [epoch s], watts at the meter), ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,40 @@ class Runner(Protocol):
 
         Raises:
             NotFound: The run was never asked for.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerLimitOrder:
+    """What a runner must know to set the power limit of the accelerators of a run."""
+
+    workload_id: str
+    run: int
+    site: str
+    pool: str
+    nodes: tuple[int, ...]  #: Of the pool; all accelerators of each are the run's.
+    limit_w: int  #: Of each accelerator. [W]
+    command: tuple[str, ...]  #: The operator's, see `domain.capping`.
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAnswer:
+    """How it went."""
+
+    done: bool  #: True if all accelerators have the limit now; else some of them may have it.
+    detail: str = ""
+
+
+@runtime_checkable
+class PowerLimiter(Protocol):
+    """A runner that can set power limits."""
+
+    def set_power_limit(self, order: PowerLimitOrder) -> LimitAnswer:
+        """Set a limit; may be asked again at any time, also when the run is over.
+
+        Raises:
+            RunnerRefused: It said no, and nothing was done.
+            RunnerUnknown: It may or may not have been done. Ask again.
         """
 
 

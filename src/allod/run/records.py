@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from allod.domain.decision import DECISIONS, Decision, Reason, ShedPlan
+from allod.domain.decision import DECISIONS, Decision, PowerCap, PowerUncap, Reason, ShedPlan
 from allod.domain.event import (
     EVENTS,
     CurtailmentCalled,
@@ -27,7 +27,7 @@ from allod.domain.event import (
     WorkloadSubmitted,
 )
 from allod.errors import InvalidInput
-from allod.prove.encoding import LEFT_OUT, canonical, decode, encode
+from allod.prove.encoding import LEFT_OUT, canonical, decode, encode, is_left_out
 from allod.run.log import Leaf
 
 
@@ -142,7 +142,7 @@ def _encoded_fast(record: Event | Decision) -> bytes:
     """
     values = {name: getattr(record, name) for name in _NAMES[type(record)]}
     for name in LEFT_OUT:
-        if name in values and not values[name]:
+        if name in values and is_left_out(name, values[name]):
             del values[name]
     if reasons := values.get("reasons"):
         values["reasons"] = [
@@ -204,6 +204,11 @@ def is_decision(leaf: Leaf) -> bool:
     return leaf.kind.startswith("decision/")
 
 
+def settles(decision: Decision) -> bool:
+    """True if it says whether, where or until when one workload runs; a power cap does not."""
+    return not isinstance(decision, ShedPlan | PowerCap | PowerUncap)
+
+
 def is_erased(leaf: Leaf) -> bool:
     """True if nobody can tell any more what it said."""
     return leaf.kind.startswith(ERASED)
@@ -232,6 +237,7 @@ def workloads_of(record: Record) -> tuple[str, ...]:
     if isinstance(record, _ABOUT_NONE):
         return ()
     if isinstance(record, ShedPlan):
-        return (*record.delayed, *(workload_id for workload_id, _ in record.reclaimed))
+        given = (*record.capped, *record.reclaimed)
+        return tuple(dict.fromkeys((*record.delayed, *(name for name, _ in given))))
     other = getattr(record, "for_workload_id", "")
     return (record.workload_id, other) if other else (record.workload_id,)

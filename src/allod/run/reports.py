@@ -97,6 +97,8 @@ class Ended:
                     began_at_s=self.seen.began_at_s,
                     finished_at_s=self.seen.finished_at_s,
                     restarts=self.seen.restarts,
+                    energy_j=self.seen.energy_j,
+                    energy_shared=self.seen.energy_shared,
                 )
             )
         return lambda: None

@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
+from allod.decide.layout import caps_known
+from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.domain.site import Site
-from allod.run.ports import Cluster, Runner
+from allod.run.ports import Cluster, Curbed, Runner
 from allod.run.views import runner_name
 
 #: Makes the runner of a site of this name; the runner before it, if there was one, is the third.
@@ -25,8 +27,11 @@ class Runners(Mapping[str, Runner]):
         self._made: dict[str, tuple[Site, Runner]] = {}
         self._lock = threading.Lock()
 
-    def follow(self, sites: Mapping[str, Site]) -> None:
-        """Have a runner for every site that names a cluster, as its document has it now."""
+    def follow(self, sites: Mapping[str, Site], outlook: Outlook = NO_OUTLOOK) -> None:
+        """Have a runner for every site that names a cluster, as its document has it now.
+
+        One whose system keeps the envelope is told what documents, calls and forecast leave of it.
+        """
         with self._lock:
             wanted = {
                 runner_name(name, site): (name, site)
@@ -47,6 +52,10 @@ class Runners(Mapping[str, Runner]):
                 if name not in kept or kept[name][1] is not held
             ]
             self._made = kept
+        for runner, (name, site) in sorted(wanted.items()):
+            made = kept[runner][1]
+            if isinstance(made, Curbed) and site.envelope is not None:
+                made.curb(caps_known(outlook, name, "site", site.envelope.site))
         for runner_ in dropped:
             close(runner_)
 

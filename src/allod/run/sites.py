@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from allod.decide.layout import caps_over_time, class_steps, live_units
+from allod.decide.layout import caps_known, class_steps, live_units
+from allod.decide.outlook import Outlook
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.control import controllers
 from allod.domain.document import Document
@@ -16,7 +17,7 @@ from allod.domain.fact import Fact
 from allod.domain.party import Party
 from allod.domain.site import Pool, Site
 from allod.domain.units import UNBOUNDED
-from allod.run.node_views import ClassView, FactView, PoolView, SiteView
+from allod.run.node_views import CappedView, ClassView, FactView, PoolView, SiteView
 from allod.run.ports import NO_CONTACT, Contact
 from allod.run.standing import Standing
 from allod.run.views import runner_name
@@ -30,6 +31,7 @@ class _Use:
     nodes: Counter[tuple[str, int]] = field(default_factory=Counter)  #: By pool and node.
     classes: Counter[str] = field(default_factory=Counter)
     waiting_classes: Counter[str] = field(default_factory=Counter)
+    capped: list[CappedView] = field(default_factory=list)
     power_w: int = 0
     running: int = 0
     waiting: int = 0
@@ -46,6 +48,16 @@ class Link:
 _NO_LINK = Link()
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all sites beside their documents."""
+
+    at_s: int
+    parties: Mapping[str, Party]
+    reports: Mapping[tuple[str, str], PoolReported]
+    outlook: Outlook
+
+
 def site_views(
     documents: Mapping[str, Document],
     live: Iterable[Standing],
@@ -53,26 +65,26 @@ def site_views(
     may_run_at: Callable[[str], Mapping[str, str]],
     links: Mapping[str, Link],
     reports: Mapping[tuple[str, str], PoolReported],
+    outlook: Outlook,
 ) -> list[SiteView]:
     """All sites of `documents` at `at_s`, by name.
 
     `may_run_at` tells the sites at which a workload may ever run, with its class there;
-    `links` is by runner, `reports` by site and pool.
+    `links` is by runner, `reports` by site and pool; `outlook` holds calls and forecasts.
     """
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
     parties = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Party)}
     use = _use(sites, live, may_run_at)
+    known = _Known(at_s, parties, reports, outlook)
     return [
         _view(
             name,
             sites[name],
             charters.get(name),
-            parties,
             use[name],
-            at_s,
             links.get(runner_name(name, sites[name]), _NO_LINK),
-            reports,
+            known,
         )
         for name in sorted(sites)
     ]
@@ -93,6 +105,8 @@ def _use(
                     here.nodes[standing.pool, node] += count
                 here.classes[standing.class_name] += standing.accelerators
                 here.power_w += standing.placed.power_w
+                if standing.placed.limit_w is not None:
+                    here.capped.append(_capped(standing, standing.placed.limit_w))
                 here.running += 1
             continue
         for name, access_class in may_run_at(standing.workload_id).items():
@@ -101,27 +115,38 @@ def _use(
     return use
 
 
+def _capped(standing: Standing, limit_w: int) -> CappedView:
+    placed = standing.placed
+    return CappedView(
+        workload_id=standing.workload_id,
+        pool=standing.pool,
+        limit_w=limit_w,
+        limit_set=placed.limit_set,
+        saved_w=placed.saved_w,
+        ends_at_s=placed.limit_ends_at_s,
+    )
+
+
 def _view(
     name: str,
     site: Site,
     charter: Charter | None,
-    parties: Mapping[str, Party],
     use: _Use,
-    at_s: int,
     link: Link,
-    reports: Mapping[tuple[str, str], PoolReported],
+    known: _Known,
 ) -> SiteView:
+    at_s, reports = known.at_s, known.reports
     pools = tuple(
         _pool(site, pool, use, at_s, reports.get((name, pool.name))) for pool in site.pools
     )
     others_w = sum(pool.others_w for pool in pools)
+    saved_w = sum(one.saved_w for one in use.capped if one.limit_set)
     envelope = site.envelope
     base_load_w = (envelope.site.base_load_w.value or 0) if envelope else 0
     limit_w: int | None = None
     if envelope:
-        for_work_w = next(
-            cap_w for since_s, cap_w in reversed(caps_over_time(envelope.site)) if since_s <= at_s
-        )
+        caps = caps_known(known.outlook, name, "site", envelope.site)
+        for_work_w = next(cap_w for since_s, cap_w in reversed(caps) if since_s <= at_s)
         limit_w = for_work_w + base_load_w
     return SiteView(
         name=name,
@@ -140,8 +165,9 @@ def _view(
         running=use.running,
         waiting=use.waiting,
         power_limit_w=limit_w,
-        power_committed_w=base_load_w + use.power_w + others_w,
+        power_committed_w=base_load_w + use.power_w - saved_w + others_w,
         others_w=others_w,
+        capped=tuple(sorted(use.capped, key=lambda one: one.workload_id)),
         base_load_w=base_load_w,
         pools=pools,
         classes=tuple(_classes(charter.classes, None, use, at_s)) if charter else (),
@@ -149,7 +175,7 @@ def _view(
         operator=_fact(site.operator),
         management=_fact(site.management),
         metadata=_fact(site.metadata),
-        control=_control(site, parties),
+        control=_control(site, known.parties),
     )
 
 

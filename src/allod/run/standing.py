@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 
-from allod.domain.decision import Reason, Step
-from allod.domain.event import Outcome
+from allod.domain.decision import PowerCap, PowerUncap, Reason, Step
+from allod.domain.event import CapState, Outcome, PowerLimitReported
 from allod.prove.encoding import canonical
 from allod.run.log import WorkloadRow
 from allod.run.node_views import LIVE_STATES, State, WorkloadView
 from allod.run.records import canonical_fast
+from allod.run.used import footprint_of, modelled_part, modelled_wh
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +33,33 @@ class Placed:
     job: str = ""  #: What the system that runs it calls it.
     node_names: list[str] = field(default_factory=list)
     restarts: int = 0
+    limit_number: int = 0  #: Of its cap, as in `PowerCap`.
+    limit_w: int | None = None  #: Power limit of each accelerator under its cap.
+    limit_set: bool = False  #: True if its runner has confirmed that.
+    limit_ends_at_s: int | None = None  #: When the cap is to be taken off.
+    saved_w: int = 0  #: What the cap takes off its draw, as the envelope counts it.
+    energy_j: int | None = None  #: As in `WorkloadEnded`; so is the next.
+    energy_shared: bool = False
+
+    def has_limit(self, decision: PowerCap | PowerUncap) -> bool:
+        """True if its runner has set this very cap already, and it only lasts longer."""
+        same = isinstance(decision, PowerCap) and self.limit_number == decision.number
+        return same and self.limit_set
+
+    def note_limit(self, record: PowerCap | PowerUncap | PowerLimitReported) -> None:
+        """Keep what is known of its cap."""
+        match record:
+            case PowerCap():
+                self.limit_set = self.has_limit(record)
+                self.limit_number = record.number
+                self.limit_w, self.saved_w = record.limit_w, record.saved_w
+                self.limit_ends_at_s = record.ends_s
+            case PowerUncap():
+                self.limit_number, self.limit_w, self.limit_set = 0, None, False
+                self.limit_ends_at_s, self.saved_w = None, 0
+            case PowerLimitReported():
+                if record.number == self.limit_number > 0 and record.state is CapState.SET:
+                    self.limit_set = True
 
     def to_json(self) -> dict[str, Any]:
         """What differs from a workload that was never placed."""
@@ -175,6 +203,8 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
     decision: dict[str, Any] = rest["decision"] or {}
     placed = Placed(**rest["placed"])
     spec = asked["spec"]
+    expected = footprint_of(decision)
+    planned_s = (placed.ends_at_s or 0) - (placed.placed_at_s or 0)
     return WorkloadView(
         workload_id=row.workload_id,
         name=asked["name"],
@@ -191,12 +221,20 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
         nodes=tuple((node, count) for node, count in placed.nodes),
         power_w=placed.power_w,
         lent=placed.lent,
+        limit_w=placed.limit_w,
+        limit_set=placed.limit_set,
+        limit_ends_at_s=placed.limit_ends_at_s,
         placed_at_s=placed.placed_at_s,
         started_at_s=row.started_at_s,
         ends_at_s=placed.ends_at_s,
         stop_at_s=placed.stop_at_s,
         ended_at_s=row.ended_at_s,
-        modelled_wh=_modelled_wh(row, placed.power_w),
+        expected=expected,
+        modelled_wh=modelled_wh(row, placed.power_w),
+        modelled_carbon_g=modelled_part(row, expected.carbon_g if expected else None, planned_s),
+        modelled_water_l=modelled_part(row, expected.water_l if expected else None, planned_s),
+        measured_j=placed.energy_j,
+        measured_shared=placed.energy_shared,
         outcome=Outcome(placed.outcome) if placed.outcome else None,
         exit_status=row.exit_status,
         detail=placed.detail,
@@ -213,13 +251,6 @@ def workload_view(row: WorkloadRow, *, out_of_reach: bool = False) -> WorkloadVi
         changed_seq=row.last_seq,
         out_of_reach=out_of_reach and row.state in _WITH_A_RUNNER,
     )
-
-
-def _modelled_wh(row: WorkloadRow, power_w: int) -> int | None:
-    """Energy of a run that has ended, rounded up: it may have drawn less, never more."""
-    if row.started_at_s is None or row.ended_at_s is None or not power_w:
-        return None
-    return -(-power_w * max(0, row.ended_at_s - row.started_at_s) // 3600)
 
 
 _WITH_A_RUNNER = frozenset({State.PLACED, State.RUNNING, State.STOPPING})

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from allod.domain.decision import Decision
-from allod.domain.event import Event
+from allod.domain.event import CurtailmentCalled, Event, ForecastGiven
 from allod.run.engine import Engine
 from allod.run.log import Answer, Leaf, WorkloadRow
 from allod.run.records import Admin, leaf_of
@@ -65,6 +65,7 @@ class OneTurn:
         self.new_answers: list[Answer] = []
         self.decisions: Counter[str] = Counter()
         self.events = 0
+        self.foretold = False  #: True if something was told of the time to come.
         self._next_seq = next_seq
         self._engine, self._store, self._by_key = engine, store, known
         self._timed, self._monotonic_s = timed, monotonic_s
@@ -75,6 +76,7 @@ class OneTurn:
         decisions = self._engine.step(event)
         self._timed(self._monotonic_s() - began_s)
         self.events += 1
+        self.foretold |= isinstance(event, ForecastGiven | CurtailmentCalled)
         self._keep(event)
         for decision in decisions:
             self._keep(decision)

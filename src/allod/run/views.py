@@ -14,7 +14,15 @@ from typing import Any, assert_never
 
 import orjson
 
-from allod.domain.decision import Hold, Placement, Reclaim, Refusal, ShedPlan
+from allod.domain.decision import (
+    Hold,
+    Placement,
+    PowerCap,
+    PowerUncap,
+    Reclaim,
+    Refusal,
+    ShedPlan,
+)
 from allod.domain.document import from_json
 from allod.domain.event import (
     CurtailmentCalled,
@@ -24,6 +32,7 @@ from allod.domain.event import (
     NodeStarted,
     Outcome,
     PoolReported,
+    PowerLimitReported,
     TimePassed,
     WorkloadCancelled,
     WorkloadEnded,
@@ -33,6 +42,7 @@ from allod.domain.event import (
 from allod.domain.site import Site
 from allod.domain.workload import OnNodeFailure, OnReclaim, waits_again
 from allod.prove.encoding import canonical
+from allod.run import power
 from allod.run.log import (
     Act,
     DocumentRow,
@@ -150,6 +160,8 @@ class Views:
                 self._submitted(record, leaf)
             case Placement() | Hold() | Refusal() | Reclaim():
                 self._decided(record, leaf)
+            case PowerCap() | PowerUncap() | PowerLimitReported():
+                self._limited(record, leaf)
             case WorkloadCancelled() | WorkloadStarted() | WorkloadEnded():
                 self._moved(record, leaf)
             case DocumentsApplied() | DocumentRemoved():
@@ -295,6 +307,8 @@ class Views:
         self.unattended.pop(standing.workload_id, None)
         standing.placed.outcome, standing.placed.detail = event.outcome.value, event.detail
         _note_seen(standing, event)
+        standing.placed.energy_j = event.energy_j
+        standing.placed.energy_shared = event.energy_shared
         standing.exit_status = event.exit_status
         again = waits_again(
             event.outcome,
@@ -335,6 +349,19 @@ class Views:
                     at_s,
                 )
             )
+
+    def _limited(self, record: PowerCap | PowerUncap | PowerLimitReported, leaf: Leaf) -> None:
+        """A power limit is ordered, or its runner has set it; the run may be over by then."""
+        standing = self.live.get(record.workload_id)
+        if not isinstance(record, PowerLimitReported):
+            site = self._runner_site(record.site)
+            known = standing is not None and standing.placed.has_limit(record)
+            if site is not None and not known:
+                act = power.act_of(record, site, runner_name(record.site, site), leaf.seq)
+                self._acts += [act] if act else []
+        if standing is not None and standing.run == record.run and standing.holds_room:
+            standing.placed.note_limit(record)
+            self._move(standing, standing.state, leaf)
 
     def _notify(self, standing: Standing, leaf: Leaf) -> None:
         """Let the run know at once that its notice has begun, if it asks for that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
+from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.domain.site import Site
 from allod.run.ports import NO_CONTACT, Cluster, Runner
 from allod.run.runners import Runners, close
@@ -27,10 +28,10 @@ class Watches:
             self._started = True
             self._keep()
 
-    def follow(self, sites: Mapping[str, Site]) -> None:
-        """Have a runner, and a watch on it, for every site as it is now."""
+    def follow(self, sites: Mapping[str, Site], outlook: Outlook = NO_OUTLOOK) -> None:
+        """Have a runner, and a watch on it, for every site as it is now and will be."""
         with self._lock:
-            self._runners.follow(sites)
+            self._runners.follow(sites, outlook)
             if self._started:
                 self._keep()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from allod.adapters.series.availability import read_availability
-from allod.adapters.series.carbon import read_carbon
+from allod.adapters.series.carbon import GridCarbon, read_carbon
 from allod.adapters.series.clock import time_zone
 from allod.adapters.series.price import read_price
 from allod.adapters.series.table import read_table
@@ -93,6 +93,55 @@ def test_prices_are_in_their_currency(tmp_path: Path) -> None:
         )
 
 
+def grid_of(path: Path, head: str, *rows: str) -> GridCarbon:
+    times = [f"2024-01-01T{hour:02}:00Z" for hour in range(len(rows))]
+    return read_carbon(written(path, head, *(f"{a},{b}" for a, b in zip(times, rows, strict=True))))
+
+
+def test_a_grid_by_what_was_generated(tmp_path: Path) -> None:
+    """60 of 100 MWh are clean; with 50 MWh of import, a fifth of it clean, 70 of 150."""
+    file = tmp_path / "grid.csv"
+    read = grid_of(file, "time,clean_mwh,all_mwh", "60,100", "0,0")
+    assert read.cfe_share is not None
+    assert read.cfe_share[0] == 0.6
+    assert np.isnan(read.cfe_share[1])
+    assert (read.direct_g_per_kwh, read.residual_g_per_kwh) == (None, None)
+    head = "time,clean_mwh,all_mwh,import_mwh,import_cfe"
+    read = grid_of(file, head, "60,100,50,0.2", "60,100,50,")
+    assert read.cfe_share is not None
+    assert read.cfe_share[0] == pytest.approx(70 / 150)
+    assert np.isnan(read.cfe_share[1])
+
+
+def test_a_plain_grid_tells_what_it_knows(tmp_path: Path) -> None:
+    head = "time,direct_g_per_kwh,residual_g_per_kwh,cfe_share"
+    read = grid_of(tmp_path / "grid.csv", head, "100,400,0.5", "120,400,")
+    assert read.direct_g_per_kwh is not None
+    assert read.residual_g_per_kwh is not None
+    assert read.cfe_share is not None
+    assert read.direct_g_per_kwh.tolist() == [100, 120]
+    assert read.residual_g_per_kwh.tolist() == [400, 400]
+    assert np.isnan(read.cfe_share).tolist() == [False, True]
+    assert read.lifecycle_g_per_kwh is None
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "said"),
+    [
+        ("time,x", "1", "tells nothing of the grid.*name columns direct_g_per_kwh"),
+        ("time,cfe_share", "1.5", "share lies outside of 0 to 1"),
+        ("time,clean_mwh,all_mwh", "3,2", "share lies outside of 0 to 1"),
+        ("time,clean_mwh,all_mwh,import_mwh", "1,2,3", "one of 'import_mwh' and 'import_cfe'"),
+        ("Datetime (UTC),x", "1", "no column of '.direct.'"),
+    ],
+)
+def test_a_grid_that_cannot_be_told_is_refused(
+    tmp_path: Path, head: str, row: str, said: str
+) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        grid_of(tmp_path / "grid.csv", head, row, row)
+
+
 def test_availability_in_another_unit_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", ",WTON", "2016-01-01 00:00:00,0.5", "2016-01-01 01:00:00,50")
     with pytest.raises(InvalidInput, match="WTON is 50"):
@@ -105,10 +154,13 @@ def test_real_series_lie_on_their_year(shared_data: Path) -> None:
     assert (price.currency, price.grid.steps) == ("USD", 8_784)
     carbon = read_carbon(folder / "ci_DE-LU_2024.csv")
     assert carbon.grid == price.grid
+    assert carbon.lifecycle_g_per_kwh is not None
+    assert carbon.direct_g_per_kwh is not None
+    assert carbon.cfe_share is not None
+    assert carbon.residual_g_per_kwh is None
     assert carbon.lifecycle_g_per_kwh[0] == 177.74
     assert carbon.direct_g_per_kwh[0] == 133.1
     assert carbon.cfe_share[0] == pytest.approx(0.8326)
-    assert (carbon.renewable_share <= carbon.cfe_share + 1e-9).all()
     river = read_availability(folder / "dispaset_AF_NO_2016.csv")
     assert river.grid.steps == 8_784
     assert river.shares["WTON"][0] == 0.72517

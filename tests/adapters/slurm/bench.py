@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -25,6 +25,7 @@ from allod.domain.slurm import Slurm
 from allod.run.ports import RunKey, RunReport, StartOrder
 from tests.slurm.cluster import Cluster
 from tests.slurm.machine import api_version, need_user
+from tests.slurm.processes import ClusterError
 from tests.slurm.world import work_folder
 
 T = TypeVar("T")
@@ -222,8 +223,10 @@ class Bench:
             return self.cluster.squeue("--noheader", "--format", "%i").split()
 
         if jobs := listed():
-            self.cluster.run("scancel", "--signal=KILL", "--full", *jobs)
-            self.cluster.run("scancel", *jobs)
+            with suppress(ClusterError):  # A job that has ended meanwhile is no longer known.
+                self.cluster.run("scancel", "--signal=KILL", "--full", *jobs)
+            with suppress(ClusterError):
+                self.cluster.run("scancel", *jobs)
             wait_for(lambda: not listed(), "all jobs to have ended")
         for path in self.folder.glob("allod-*"):
             path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 import pytest
@@ -13,6 +13,9 @@ from allod.adapters.slurm.command import CommandCluster
 from allod.adapters.slurm.curtail import Curtailer, holds_wanted
 from allod.adapters.slurm.driver import Hold
 from allod.adapters.slurm.shell import CommandShell
+from allod.decide.layout import caps_known
+from allod.decide.outlook import NO_OUTLOOK, Outlook
+from allod.domain.event import CurtailmentCalled
 from allod.domain.site import Envelope, Limit, Site, Window
 from allod.domain.slurm import PowerLicence, SlurmCommand
 from allod.domain.units import NEVER_S
@@ -69,6 +72,17 @@ def test_every_second_holds_back_what_its_cap_is_short_of(base_w: int) -> None:
         for hold in found:
             assert AT_S < hold.starts_s < hold.ends_s <= max(AT_S, hold.starts_s) + YEAR_S
         assert len({hold.name for hold in found}) == len(found)
+
+
+def test_what_is_known_beside_the_document_is_held_back_too() -> None:
+    """A call, and one that was taken back: the licences are what the document's envelope has."""
+    whole = site(power_w=1000)
+    caps = [(0, 1000), (20, 400), (30, 1000)]
+    (hold,) = holds_wanted(whole, KW, AT_S, caps=caps)
+    assert (hold.starts_s, hold.ends_s, hold.licences) == (20, 30, 6)
+    assert holds_wanted(whole, KW, AT_S, caps=[(0, 1000)]) == ()
+    # A forecast of less base load than the document's: there are no more licences than there are.
+    assert holds_wanted(whole, KW, AT_S, caps=[(0, 1200)]) == ()
 
 
 def test_no_envelope_holds_nothing() -> None:
@@ -173,6 +187,39 @@ def test_what_is_there_is_not_made_twice() -> None:
     # Nor by another node after a restart.
     curtailer(kept, Turns(500), SOON).keep()
     assert kept.changes() == []
+
+
+def test_a_call_is_held_at_once_and_let_go_when_it_is_taken_back() -> None:
+    kept, turns = Kept(), Turns()
+    keeps = curtailer(kept, turns)
+    keeps.keep()
+    keeps.curb([(0, 1000), (NOW_S + 500, 300), (NOW_S + 900, 1000)])
+    keeps.keep()
+    (hold,) = kept.there.values()
+    assert (hold.starts_s, hold.ends_s, hold.licences) == (NOW_S + 500, NOW_S + 900, 7)
+    kept.did.clear()
+    keeps.curb([(0, 1000), (NOW_S + 500, 300), (NOW_S + 900, 1000)])
+    keeps.keep()
+    assert kept.did == []  # No news: it is not due.
+    keeps.curb([(0, 1000)])
+    keeps.keep()
+    assert kept.there == {}
+
+
+def test_what_is_told_while_it_keeps_is_kept_next() -> None:
+    kept, turns = Kept(), Turns()
+    keeps = curtailer(kept, turns, SOON)
+    hold = kept.hold
+
+    def told_meanwhile(one: Hold, licence: str) -> None:
+        keeps.curb([(0, 600)])
+        hold(one, licence)
+
+    kept.hold = told_meanwhile  # type: ignore[method-assign]
+    keeps.keep()
+    kept.hold = hold  # type: ignore[method-assign]
+    keeps.keep()
+    assert [one.licences for one in kept.there.values()] == [4]
 
 
 def test_the_new_one_comes_before_the_old_one_goes() -> None:
@@ -348,3 +395,35 @@ def test_what_runs_goes_on_under_a_hold(bench: Bench, keeper: CommandCluster) ->
     keeper.hold(Hold("allod_z", int(time.time()) + 1, int(time.time()) + 900, 350), "kw")
     wait_for(lambda: keeper.licences()[0].reserved == 350, "the hold to begin")
     assert bench.listed(job_id).states == ("RUNNING",)
+
+
+def test_slurm_holds_a_call_that_the_engine_was_told(bench: Bench, keeper: CommandCluster) -> None:
+    """From the event to the reservation, by the one place that knows caps over time."""
+    now_s = int(time.time())
+    whole = site(power_w=400_000)
+    assert whole.envelope is not None
+    call = CurtailmentCalled(
+        at_s=now_s,
+        site="north",
+        name="peak",
+        path="site",
+        starts_s=now_s - 100,
+        ends_s=now_s + 3000,
+        power_w=150_000,
+    )
+    kilowatts = PowerLicence(name="kw", unit_w=1000)
+    keeps = Curtailer(whole, kilowatts, keeper, lambda: int(time.time()), time.monotonic)
+
+    def told(outlook: Outlook) -> None:
+        keeps.curb(caps_known(outlook, "north", "site", whole.envelope.site))  # type: ignore[union-attr]
+        keeps.keep()
+
+    def reserved() -> int:
+        (found,) = keeper.licences()
+        return found.reserved
+
+    told(NO_OUTLOOK.with_call(call))
+    wait_for(lambda: reserved() == 250, "the hold to begin")
+    assert [(hold.ends_s, hold.licences) for hold in keeper.holds()] == [(now_s + 3000, 250)]
+    told(NO_OUTLOOK.with_call(replace(call, at_s=now_s + 1, ends_s=now_s)))
+    assert keeper.holds() == ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from allod.adapters.slurm.accounting import accounted
+from allod.adapters.slurm.energy import of_counting, with_energy
 from allod.adapters.slurm.job import gpus, jobs_of
+from allod.adapters.slurm.machine import Machine
 from allod.errors import RunnerUnknown
 from allod.run.ports import EndCause, RunReport
 
@@ -302,3 +305,96 @@ def test_a_job_of_the_accounting_is_read_as_one_of_the_controller() -> None:
     assert (first.report(KEY).cause, first.report(KEY).exit_status) == ("exited", 4)
     assert second.report(KEY).cause == "timeout"
     assert jobs_of(accounted({"jobs": [{"job_id": 1, "comment": None, "state": None}]}))
+
+
+@pytest.mark.parametrize("asked", ["gres:gpu:b200:4", "gres/gpu:b200:4", "gres:gpu:4"])
+def test_what_held_accelerators_is_known_after_its_end_too(asked: str) -> None:
+    """Without accounting the details of its GPUs are gone by then."""
+    (job,) = jobs_of({"jobs": [old(job_state="COMPLETED", gres_detail=[], tres_per_node=asked)]})
+    assert [share.accelerators for share in job.shares] == [4, 4]
+
+
+# ------------------------------------------------------------ energy
+
+
+@pytest.mark.parametrize(
+    ("listed", "energy_j"),
+    [
+        ("cpu=9,energy=2029,node=2,billing=9", 2029),
+        ("cpu=9,node=2,billing=9", None),
+        ("cpu=9,energy=0,node=2", None),  # Some versions write it where nothing counts.
+        ("cpu=9,energy=18446744073709551614,node=2", None),  # NO_VAL64.
+        ("cpu=9,energy=18446744073709151616,node=2", None),  # A counter that fell by 400,000.
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("shape", [old, new])
+def test_energy_that_was_not_counted_is_not_nought(
+    shape: Callable[..., dict[str, Any]], listed: str, energy_j: int | None
+) -> None:
+    (job,) = jobs_of({"jobs": [shape(tres_alloc_str=listed)]})
+    assert job.energy_j == energy_j
+
+
+@pytest.mark.parametrize(
+    ("count", "energy_j"),
+    [(2029, 2029), (told(2029), 2029), (None, None), (UNSET, None), ((1 << 64) - 2, None)],
+)
+def test_the_accounting_lists_it_beside_what_the_job_held(
+    count: object, energy_j: int | None
+) -> None:
+    held = [("cpu", "", 9), ("energy", None, count), ("gres", "gpu", 12), ("gres", "gpu:b200", 12)]
+    tres = [{"type": type_, "name": name, "count": count} for type_, name, count in held]
+    item = {"job_id": 7, "nodes": "n[1-2]", "state": {"current": "COMPLETED"}}
+    (job,) = jobs_of(accounted({"jobs": [item | {"tres": {"allocated": tres}}]}))
+    assert job.energy_j == energy_j
+    assert [(share.accelerators, share.cpus) for share in job.shares] == [(6, 5), (6, 4)]
+
+
+def machine(name: str, accelerators: int = 8, cpus: int = 32) -> Machine:
+    return Machine(name, accelerators, cpus, 1000, ("IDLE",), "")
+
+
+@pytest.mark.parametrize(
+    ("gres", "cpus", "machines", "shared"),
+    [
+        ("gpu:b200:8", 64, (machine("n1"), machine("n2")), False),
+        ("gpu:b200:7", 64, (machine("n1"), machine("n2")), True),
+        ("gpu:b200:8", 63, (machine("n1"), machine("n2")), True),
+        ("gpu:b200:8", 64, (machine("n1"),), True),  # What is not known may be shared.
+        ("", 64, (machine("n1", 0), machine("n2", 0)), False),
+    ],
+)
+def test_only_of_whole_nodes_it_is_all_the_jobs_own(
+    gres: str, cpus: int, machines: tuple[Machine, ...], shared: bool
+) -> None:
+    held = {"gres_detail": [gres, gres] if gres else [], "cpus": cpus}
+    known = {machine.name: machine for machine in machines}
+    for state, found in (("COMPLETED", (2029, shared)), ("RUNNING", (None, False))):
+        item = old(job_state=state, tres_alloc_str="energy=2029", **held)
+        (job,) = jobs_of({"jobs": [item]})
+        seen = with_energy(job.report(KEY), job, known).seen
+        assert (seen.energy_j, seen.energy_shared) == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "state", "said"),
+    [
+        ({}, "works", "counts no energy"),
+        ({"AcctGatherEnergyType": "acct_gather_energy/none"}, "works", "counts no energy"),
+        ({"AcctGatherEnergyType": "acct_gather_energy/ipmi"}, "warning", "(ipmi), but only while"),
+        (
+            {
+                "AcctGatherEnergyType": "acct_gather_energy/ipmi",
+                "PrologFlags": "Alloc,Contain,X11",
+            },
+            "works",
+            "(ipmi), from the begin",
+        ),
+    ],
+)
+def test_a_check_tells_whether_energy_is_counted(
+    settings: dict[str, str], state: str, said: str
+) -> None:
+    found = of_counting(settings)
+    assert found.state == state and said in found.said

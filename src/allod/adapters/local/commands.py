@@ -16,7 +16,7 @@ from allod.run.ports import RunKey, RunReport, StartOrder
 _WORKLOAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RUN_MAX = 1_000_000
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: Set in the environment of every process of a run, by which its remains are known.
 RUN_FOLDER_VARIABLE = "ALLOD_RUN_FOLDER"
 #: The system has run out of something that comes back by itself.
@@ -92,7 +92,7 @@ def environment(order: StartOrder, folder: Path) -> dict[str, str]:
     return {
         "HOME": str(folder / record.WORK),
         "LANG": "C.UTF-8",
-        "PATH": _PATH,
+        "PATH": PATH,
         **dict(order.environment),
         "ALLOD_WORKLOAD_ID": order.workload_id,
         "ALLOD_RUN": str(order.run),

@@ -8,13 +8,22 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from allod.adapters.local import commands
+from allod.adapters.local import commands, limits
 from allod.adapters.local.folder import RunFolder
 from allod.adapters.local.remains import kill_remains
 from allod.adapters.local.spawner import Spawner
 from allod.adapters.local.supervisor import record
 from allod.errors import InvalidInput, NotFound, RunnerUnknown
-from allod.run.ports import OutputPart, RunKey, RunReport, RunState, StartOrder, StreamName
+from allod.run.ports import (
+    LimitAnswer,
+    OutputPart,
+    PowerLimitOrder,
+    RunKey,
+    RunReport,
+    RunState,
+    StartOrder,
+    StreamName,
+)
 
 OUTPUT_CAP_BYTES = 8 * 1024 * 1024
 _LOGS_LIMIT_BYTES = 1024 * 1024
@@ -109,6 +118,11 @@ class LocalRunner:
         if not folder.path.is_dir():
             raise NotFound(f"local runner: workload {workload_id} has no run {run}")
         return folder.read_output(stream, offset, min(limit, _LOGS_LIMIT_BYTES))
+
+    def set_power_limit(self, order: PowerLimitOrder) -> LimitAnswer:
+        """See `PowerLimiter.set_power_limit`."""
+        commands.check_key((order.workload_id, order.run))
+        return limits.set_power_limit(order)
 
     def _folder(self, key: RunKey) -> RunFolder:
         commands.check_key(key)

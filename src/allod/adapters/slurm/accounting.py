@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allod.adapters.slurm.driver import Books
-from allod.adapters.slurm.values import Json, text, words
+from allod.adapters.slurm.values import Json, number, text, words
 
 
 def accounted(body: Json) -> Json:
@@ -11,6 +11,7 @@ def accounted(body: Json) -> Json:
     jobs = []
     for item in body.get("jobs") or ():
         state, time = item.get("state") or {}, item.get("time") or {}
+        allocated = _allocated(item)
         jobs.append(
             {
                 **item,
@@ -21,9 +22,22 @@ def accounted(body: Json) -> Json:
                 "end_time": time.get("end"),
                 "user_name": item.get("user"),
                 "comment": (item.get("comment") or {}).get("job"),
+                "cpus": allocated.get("cpu"),
+                "tres_alloc_str": ",".join(f"{name}={n}" for name, n in allocated.items()),
             }
         )
     return {"jobs": jobs}
+
+
+def _allocated(item: Json) -> dict[str, int]:
+    """What a job held and drew; where nothing was counted 22.05 has an 'energy' without number."""
+    found = {}
+    for tres in (item.get("tres") or {}).get("allocated") or ():
+        count = number(tres.get("count"))
+        if count is not None:
+            name = text(tres.get("name"))
+            found[f"{text(tres.get('type'))}/{name}" if name else text(tres.get("type"))] = count
+    return found
 
 
 def booked(qos: Json, associations: Json, users: Json) -> Books:

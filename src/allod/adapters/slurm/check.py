@@ -15,6 +15,7 @@ from allod.adapters.slurm import findings
 from allod.adapters.slurm.answers import NotBelieved
 from allod.adapters.slurm.command import CommandCluster
 from allod.adapters.slurm.driver import Books, Driver
+from allod.adapters.slurm.energy import of_counting
 from allod.adapters.slurm.shell import CommandShell
 from allod.adapters.slurm.tokens import algorithm_of
 from allod.domain.site import Site
@@ -74,6 +75,8 @@ class Check:
         if curtailments:
             yield curtailments
         yield from findings.of_settings(self._site, settings, accounting=books is not None)
+        if settings is not None:
+            yield of_counting(settings)
 
     # ------------------------------------------------------------ reaching it
 

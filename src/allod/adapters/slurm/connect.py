@@ -11,6 +11,7 @@ from allod.adapters.slurm.command import CommandCluster
 from allod.adapters.slurm.curtail import Curtailer
 from allod.adapters.slurm.driver import Driver
 from allod.adapters.slurm.files import Files, MountedFiles
+from allod.adapters.slurm.limits import PowerLimits
 from allod.adapters.slurm.machine import PoolShape
 from allod.adapters.slurm.rest import RestCluster
 from allod.adapters.slurm.runner import Means, SlurmRunner
@@ -45,6 +46,7 @@ def connect(
             speaks,
             files(slurm, shell),
             curtailer(name, site, node, clock, shell),
+            PowerLimits(slurm, shell),
             Check(
                 site,
                 slurm,

@@ -1,13 +1,15 @@
 """Curtailments that Slurm itself holds: licences held back while an envelope is smaller (P1, P2).
 
-The licence's total stays at the site's maximum, for Slurm refuses a job that asks for more than the
-total; a window with less power is a reservation of the difference. Slurm keeps it also while the
-node is away: what runs goes on, and nothing starts that would not fit.
+It is smaller by windows of the site's document, by calls for less power, and by what a forecast
+says of base load and margin. The licence's total stays at the site's maximum, for Slurm refuses a
+job that asks for more than the total; a window with less power is a reservation of the difference.
+Slurm keeps it also while the node is away: what runs goes on, and nothing starts that would not
+fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from allod.adapters.slurm.driver import Hold, Keeper
 from allod.decide.layout import caps_over_time
@@ -27,13 +29,18 @@ def prefix(owner: str) -> str:
 
 
 def holds_wanted(
-    site: Site, licence: PowerLicence, now_s: int, owner: str = ""
+    site: Site,
+    licence: PowerLicence,
+    now_s: int,
+    owner: str = "",
+    caps: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Hold, ...]:
-    """What must be held back from `now_s` on, by the windows of the site's envelope."""
+    """What must be held back from `now_s` on, by `caps` or else the windows of the envelope."""
     if site.envelope is None:
         return ()
-    caps = caps_over_time(site.envelope.site)
-    most = max(cap_w for _, cap_w in caps) // licence.unit_w
+    by_document = caps_over_time(site.envelope.site)
+    most = max(cap_w for _, cap_w in by_document) // licence.unit_w
+    caps = by_document if caps is None else caps
     found = []
     for (starts_s, cap_w), (ends_s, _) in zip(caps, [*caps[1:], (NEVER_S, 0)], strict=True):
         held = most - cap_w // licence.unit_w
@@ -61,6 +68,13 @@ class Curtailer:
         self._site, self._licence, self._keeper = site, licence, keeper
         self._now_s, self._monotonic_s = now_s, monotonic_s
         self._due_s = float("-inf")
+        self._caps: tuple[tuple[int, int], ...] | None = None  #: None: as the document has it.
+
+    def curb(self, caps: Sequence[tuple[int, int]]) -> None:
+        """Keep to `caps` from now on: (from [epoch s], watts at the meter for work), ascending."""
+        if self._caps is None or tuple(caps) != self._caps:
+            self._caps = tuple(caps)
+            self._due_s = float("-inf")
 
     def keep(self) -> None:
         """Bring the reservations up to date if that is due.
@@ -75,7 +89,8 @@ class Curtailer:
         if self._monotonic_s() < self._due_s:
             return
         self._due_s = self._monotonic_s() + _AGAIN_S
-        wanted = holds_wanted(self._site, self._licence, self._now_s(), self._owner)
+        caps = self._caps
+        wanted = holds_wanted(self._site, self._licence, self._now_s(), self._owner, caps)
         own = prefix(self._owner)
         there = {hold.name for hold in self._keeper.holds() if hold.name.startswith(own)}
         outdated = sorted(there - {hold.name for hold in wanted})
@@ -93,4 +108,5 @@ class Curtailer:
             self._keeper.release(name)
         for hold in refused:
             self._keeper.hold(hold, self._licence.name)
-        self._due_s = self._monotonic_s() + _EVERY_S
+        if self._caps is caps:  # Else it was curbed meanwhile, and is due at once.
+            self._due_s = self._monotonic_s() + _EVERY_S

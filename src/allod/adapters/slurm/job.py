@@ -50,6 +50,8 @@ _HOLDS = frozenset(
 #: Of those, it has not begun under these.
 _PREPARES = frozenset({"CONFIGURING", "POWER_UP_NODE"})
 _DUPLICATE_EXIT = 217  #: See `script`.
+#: More than a gigawatt draws in eleven days: a counter that began anew has wrapped round. [J]
+_ENERGY_MAX_J = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Job:
     licences: str
     output: str
     pinned_to: str = ""  #: The nodes that it asked for by name, as a list of Slurm's.
+    energy_j: int | None = None  #: What its nodes drew, once it has ended; see `energy`. [J]
 
     @property
     def waits(self) -> bool:
@@ -180,6 +183,7 @@ def _job(item: Json) -> Job:
         licences=text(item.get("licenses")),
         output=text(item.get("standard_output")),
         pinned_to=text(item.get("required_nodes")),
+        energy_j=energy_j(text(item.get("tres_alloc_str"))),
     )
     # Names of nodes cost most; of the many that wait or have ended none is needed.
     return replace(job, shares=_shares(item)) if job.holds or job.ended else job
@@ -205,6 +209,11 @@ def _shares(item: Json) -> tuple[Share, ...]:
     gres = [gpus(str(detail)) for detail in details] if isinstance(details, list) else []
     if len(gres) != len(names):
         gres = _spread(sum(gres) or gpus(text(item.get("tres_alloc_str"))), len(names))
+    if not any(
+        gres
+    ):  # Of one that has ended, without accounting, what it asked for is all there is.
+        asked = text(item.get("tres_per_node")).removeprefix("gres:").removeprefix("gres/")
+        gres = [gpus(asked)] * len(names)
     return tuple(Share(*share) for share in zip(names, gres, cpus, strict=True))
 
 
@@ -228,6 +237,15 @@ def gpus(listed: str) -> int:
             total += int(words_[-1]) if words_[-1].isdigit() else 1
         part = ""
     return total
+
+
+def energy_j(listed: str) -> int | None:
+    """Joules in 'cpu=8,energy=2029,node=1'; None if nothing was counted."""
+    for part in listed.split(","):
+        name, _, count = part.partition("=")
+        if name == "energy" and count.isdigit():
+            return int(count) if 0 < int(count) < _ENERGY_MAX_J else None
+    return None
 
 
 def _spread(total: int, nodes: int) -> list[int]:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from allod.adapters.slurm.curtail import Curtailer
 from allod.adapters.slurm.driver import About, Driver
+from allod.adapters.slurm.energy import with_energy
 from allod.adapters.slurm.files import Files
 from allod.adapters.slurm.follow import Follower, Listing
 from allod.adapters.slurm.futile import Futile, as_stranded
 from allod.adapters.slurm.hidden import Hidden
 from allod.adapters.slurm.job import Job
+from allod.adapters.slurm.limits import PowerLimits
 from allod.adapters.slurm.machine import PoolShape, pool_report
 from allod.adapters.slurm.marks import Marks
 from allod.adapters.slurm.request import NodeSize, request_of
@@ -27,8 +29,10 @@ from allod.errors import NotFound, RunnerRefused, RunnerUnknown
 from allod.run.ports import (
     Contact,
     Finding,
+    LimitAnswer,
     OutputPart,
     PoolReport,
+    PowerLimitOrder,
     RunKey,
     RunReport,
     Seen,
@@ -46,6 +50,7 @@ class Means:
     driver: Driver
     files: Files
     curtailer: Curtailer | None = None  #: None where nobody may reserve licences.
+    limits: PowerLimits | None = None  #: Sets power limits.
     check: Callable[[], tuple[Finding, ...]] = tuple  #: Looks at all that is needed.
 
 
@@ -75,6 +80,7 @@ class SlurmRunner:
         self._slurm, self._pools = slurm, tuple(pools)
         self._check = means.check
         self._driver, self._curtailer, self._node = means.driver, means.curtailer, node
+        self._limits = means.limits
         self._marks = Marks(slurm, means.files, node)
         self._hidden = Hidden(slurm, means.driver, node)
         self._futile = Futile(means.driver)
@@ -147,6 +153,19 @@ class SlurmRunner:
                 self._driver.signal(job.job_id, job.user, signal)
         return jobs[0].report(key)
 
+    def set_power_limit(self, order: PowerLimitOrder) -> LimitAnswer:
+        """See `PowerLimiter.set_power_limit`."""
+        if self._limits is None:
+            raise RunnerRefused("nobody here sets power limits")
+        return self._limits.set(order, self._job_of)
+
+    def _job_of(self, key: RunKey) -> str:
+        """The number of the job that is this run, '' if it is not known any more."""
+        asked, jobs = self._asked.get(key), self._follower.listing.ours.get(key)
+        if asked is not None:
+            return str(asked.job_id)
+        return str(jobs[0].job_id) if jobs else ""
+
     def observe(self, keys: Iterable[RunKey]) -> dict[RunKey, RunReport]:
         """See `Runner.observe`."""
         listing = self._follower.look()
@@ -157,7 +176,8 @@ class SlurmRunner:
         jobs = listing.ours.get(key)
         if jobs:
             self._futile.end_doubles(jobs[1:])
-            return as_stranded(jobs[0].report(key), jobs[0], listing.machines)
+            report = with_energy(jobs[0].report(key), jobs[0], listing.machines)
+            return as_stranded(report, jobs[0], listing.machines)
         asked = self._asked.get(key)
         if asked is not None and asked.at_s >= listing.begun_s:
             return RunReport(*key, "queued", seen=Seen(job=str(asked.job_id)))
@@ -177,7 +197,7 @@ class SlurmRunner:
         job_id = job_id or self._marks.job_of(key)
         known = self._driver.ended_job(job_id) if job_id is not None else None
         if known is not None:
-            return known.report(key)
+            return with_energy(known.report(key), known, listing.machines)
         ended = self._marks.end_of(key)
         if ended is not None:
             return ended
@@ -208,6 +228,11 @@ class SlurmRunner:
                 self._curtailer.keep()
         except (RunnerRefused, RunnerUnknown) as error:
             _log.warning("the envelope's windows are not reserved in Slurm: %s", error)
+
+    def curb(self, caps: Sequence[tuple[int, int]]) -> None:
+        """See `Curbed.curb`."""
+        if self._curtailer is not None:
+            self._curtailer.curb(caps)
 
     def acknowledge(self, workload_id: str, run: int) -> None:
         """See `Runner.acknowledge`."""

@@ -164,3 +164,31 @@ def units_by(s: State, p: int, until: int) -> int:
             i += 1
         break
     return units
+
+
+@compiled
+def add_watts(s: State, t: int, start: int, step: int, found: object) -> None:
+    """Add to `found` what work that runs at site `t` takes of its limits at `start` and each `step`
+    from there, if it goes on to its latest end. [W]
+    """
+    block, block_end, block_units = s.block, s.block_end, s.block_units
+    for p in range(s.site[t].pool0, s.site[t].pool1):
+        watts, units = s.pool[p].watts, 0
+        b, i = s.pool[p].ends_tail, 0
+        if b >= 0:
+            i = block[b].n
+        for x in range(len(found) - 1, -1, -1):  # type: ignore[arg-type]
+            at = start + x * step
+            while b >= 0:  # Whoever ends after `at`, from the latest on.
+                if i == block[b].n and block_end[b, 0] > at:
+                    units += block[b].units
+                    i = 0
+                while i > 0 and block_end[b, i - 1] > at:
+                    i -= 1
+                    units += block_units[b, i]
+                if i > 0:
+                    break
+                b = block[b].prev
+                if b >= 0:
+                    i = block[b].n
+            found[x] += units * watts  # type: ignore[index]

@@ -42,8 +42,10 @@ def give_extra(s: State, p: int, c: int, n: int, more: int, end: int) -> None:
         for i in range(s.pool[q].r_limits_n):
             limit = s.held_limit[q, i]
             amount = limits.amount_on(s, limit, p, c, n)
-            if amount > 0 and s.limit[limit].now + 1 < s.limit[limit].w1:
-                s.pool[q].r_limits_n = -1  # It may not have been in the window that is scarce.
+            several = s.limit[limit].now + 1 < s.limit[limit].w1
+            if amount > 0 and (several or s.site[t].capped > 0):
+                # It may not have been in the window that is scarce, or counted less there.
+                s.pool[q].r_limits_n = -1
                 break
             s.held_slack[q, i] += amount
 

@@ -114,6 +114,41 @@ def add(s: State, p: int, c: int, n: int, end: int, claim: bool) -> None:
 
 
 @compiled
+def spared(s: State, limit: int, k: int, j: int) -> int:
+    """What the confirmed cap of running job `j` takes off its draw in window `k` of `limit`. [W]
+
+    Only where it holds until the window is over.
+    """
+    if s.job[j].capped == 0:
+        return 0
+    ends = s.window[k + 1].t if k + 1 < s.limit[limit].w1 else NEVER
+    if ends > s.job[j].spared_till:
+        return 0
+    p = s.job[j].pool
+    for i in range(s.pool[p].limits_n):
+        if s.pool_limit[p, i] == limit:
+            return s.job[j].spared
+    return 0
+
+
+@compiled
+def relieve(s: State, j: int, by: int) -> None:
+    """Take what the cap of running job `j` spares off its limits (`by` = 1), or put it back (-1).
+
+    It goes with every change of what the job itself counts, in the same windows.
+    """
+    if s.job[j].capped == 0:
+        return
+    p = s.job[j].pool
+    for i in range(s.pool[p].limits_n):
+        limit = s.pool_limit[p, i]
+        first = s.limit[limit].now
+        for k in range(first, s.limit[limit].w1):
+            if k == first or s.window[k].t < s.job[j].ends:
+                s.window[k].used -= by * spared(s, limit, k, j)
+
+
+@compiled
 def set_others(s: State, p: int, watts: int) -> None:
     """Let work that is not ours draw `watts` in pool `p`, now and in every window to come (P1).
 

@@ -59,6 +59,10 @@ def new_job(
     s.job[j].start = -1
     s.job[j].ends = -1
     s.job[j].stop_at = 0
+    s.job[j].spared = 0
+    s.job[j].spared_from = 0
+    s.job[j].spared_till = 0
+    s.job[j].capped = 0
     return j
 
 
@@ -250,6 +254,7 @@ def release(s: State, j: int) -> None:
         more = n
     ends.remove(s, p, j)
     s.pool[p].free += more
+    limits.relieve(s, j, -1)
     limits.add(s, p, c, -n, end, False)
     s.job[j].state = NEW
     s.job[j].backed = 0
@@ -259,6 +264,9 @@ def release(s: State, j: int) -> None:
     if unused > 0:
         refund(s, j, t, unused)
     held.give_extra(s, p, c, n, more, end)
+    s.site[t].capped -= s.job[j].capped
+    s.job[j].spared = 0
+    s.job[j].capped = 0
     look_again(s, t)
 
 
@@ -284,16 +292,36 @@ def set_out(s: State, p: int, out: object, others: int) -> None:
 def readmit(s: State, j: int, p: int, c: int) -> None:
     """Enter job `j`, which runs in pool `p`, into the accounts of a new state.
 
-    Its row states start, ends, run, backing and, as a chain of spans, its nodes; nothing is decided
-    and nothing charged.
+    Its row states start, ends, run, backing, cap and, as a chain of spans, its nodes; nothing is
+    decided and nothing charged.
     """
     s.job[j].pool = p
     s.job[j].cls = c
     s.job[j].state = RUNNING
     s.pool[p].free -= s.job[j].n
     limits.add(s, p, c, s.job[j].n, s.job[j].ends, False)
+    limits.relieve(s, j, 1)
+    s.site[s.pool[p].site].capped += s.job[j].capped
     ends.insert(s, p, j)
     s.number[RUNNING_N] += 1
+
+
+@compiled
+def set_cap(s: State, j: int, watts: int, since: int, till: int, capped: bool) -> None:
+    """Let running job `j` have a cap that spares so many `watts` until `till`; 0: it has none.
+
+    It counts once it is `capped`, as its runner says.
+    """
+    t = s.pool[s.job[j].pool].site
+    limits.relieve(s, j, -1)
+    s.site[t].capped -= s.job[j].capped
+    s.job[j].spared = watts
+    s.job[j].spared_from = since
+    s.job[j].spared_till = till
+    s.job[j].capped = 1 if capped and watts > 0 else 0
+    s.site[t].capped += s.job[j].capped
+    limits.relieve(s, j, 1)
+    need_pass(s, t)
 
 
 @compiled

@@ -252,6 +252,7 @@ def take(s: State, r: int, p: int, by: int, gone: object, freed: object) -> None
         gone[a] += by * n  # type: ignore[index]
         a = s.cls[a].parent
     limits.weigh(s, q, s.job[r].cls, -by * n, s.job[r].ends)
+    limits.relieve(s, r, -by)
     if q != p:
         return
     if s.pool[p].per_node > 1:

@@ -12,7 +12,7 @@ import numpy as np
 from allod.decide.kernel import room
 from allod.decide.kernel.ends import units_by
 from allod.decide.kernel.jit import compiled
-from allod.decide.kernel.limits import amount_on, limits_of
+from allod.decide.kernel.limits import amount_on, limits_of, spared
 from allod.decide.kernel.state import (
     DOMAIN,
     LIMITS_MAX,
@@ -181,6 +181,21 @@ def _watts_of(s: State, t: int, limit: int, after: int, until: int) -> int:
 
 
 @compiled
+def _spared_of(s: State, t: int, limit: int, k: int, after: int, until: int) -> int:
+    """What caps spare in window `k` of `limit` of work that ends after `after`, by `until`. [W]"""
+    watts = 0
+    block_end, block_job = s.block_end, s.block_job
+    for q in range(s.site[t].pool0, s.site[t].pool1):
+        b = s.pool[q].ends_head
+        while b >= 0 and block_end[b, 0] <= until:
+            for i in range(s.block[b].n):
+                if after < block_end[b, i] <= until:
+                    watts += spared(s, limit, k, block_job[b, i])
+            b = s.block[b].next
+    return watts
+
+
+@compiled
 def used_then(
     s: State, p: int, c: int, at: int, through: int, found: object, at_window: object, used: object
 ) -> int:
@@ -199,6 +214,8 @@ def used_then(
         after = -1 if k == s.limit[limit].now else s.window[k].t
         if i < s.pool[p].limits_n:
             used[i] -= _watts_of(s, t, limit, after, through)  # type: ignore[index]
+            if s.site[t].capped > 0:
+                used[i] += _spared_of(s, t, limit, k, after, through)  # type: ignore[index]
             continue
         while s.cls[a].limit != limit:
             a = s.cls[a].parent
@@ -337,6 +354,7 @@ def _walk_on(
                         span = s.span[span].next
                 for i in range(limits_n):
                     used[i] -= amount_on(s, found[i], q, s.job[r].cls, s.job[r].n)
+                    used[i] += spared(s, found[i], at_window[i], r)
                 place[x] += 1
                 if place[x] == s.block[block[x]].n:
                     block[x] = s.block[block[x]].next

@@ -73,6 +73,10 @@ JOB = np.dtype(
         ("ends", "i8"),  # start + wall
         ("stop_at", "i8"),  # when it must go; 0: it need not
         ("run_s", "i8"),  # true duration, for replay
+        ("spared", "i8"),  # what a power cap takes off its draw [W]; 0: it has none
+        ("spared_from", "i8"),
+        ("spared_till", "i8"),
+        ("capped", "i8"),  # 1: its runner has confirmed that; till then it counts in full
     ],
     align=True,
 )
@@ -163,6 +167,7 @@ SITE = np.dtype(
         ("class0", "i8"),  # its classes, parents before those inside them
         ("class1", "i8"),
         ("lowered", "i8"),  # 1: a floor has sunk since the backing was brought up to date
+        ("capped", "i8"),  # jobs here whose power cap counts
     ],
     align=True,
 )
@@ -180,7 +185,7 @@ WINDOW = np.dtype(
     [
         ("t", "i8"),
         ("cap", "i8"),
-        ("used", "i8"),  # by running work, and by work that is not ours
+        ("used", "i8"),  # by running work, less what caps spare, and by work that is not ours
         ("claimed", "i8"),
         # used when documents, or what others draw, last changed; more than `cap` if that shrank
         ("carried", "i8"),

@@ -290,6 +290,7 @@ def _open_window(s: State, limit: int, t: int) -> None:
                 j = s.block_job[b, i]
                 if s.block_end[b, i] <= start:
                     s.window[k].used += limits.amount_on(s, limit, p, s.job[j].cls, s.job[j].n)
+                    s.window[k].used -= limits.spared(s, limit, k, j)
             b = s.block[b].next
     place.need_pass(s, t)
 
