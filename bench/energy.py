@@ -3,10 +3,11 @@
 - a site-year: IT load and outdoor air in; losses, cooling, heat, water, contract, battery and grid
   out, every series of every step kept. The median of many, compiled before. Vessim, if it is
   there, runs the same load, contract and battery once, with its recorder.
-- many years: 10,000 hourly members drawn by weather and utilisation, without supply.
+- many years: 10,000 hourly members drawn by weather and load, with contract and battery.
 - a day of 10,000 nodes of 8 accelerators at 15 s: the trace is replayed on them, and the energy of
   what ran is lived through; memory is the peak of that process, interpreter and compiler included.
-- what it adds to a replay: the same replay with its table of jobs, then a year of energy from it.
+- what a year of energy, made afterwards of the jobs that ran, adds to a replay: no forecast is told
+  and nothing is decided by the weather. What forecasts add is bench/foretold.py.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ import polars as pl
 
 from allod.domain.document import read_documents
 from allod.domain.site import Site
+from allod.energy.drawn import Range, draws
 from allod.energy.grid import DAY_S, HOUR_S, Grid, Values
-from allod.energy.monte_carlo import Draws, spread
+from allod.energy.monte_carlo import Load, sample
+from allod.energy.monte_carlo import Year as Drawable
 from allod.energy.occupancy import busy
 from allod.energy.outdoor_air import OutdoorAir, outdoor_air
 from allod.energy.simulation import Simulation, busy_w, simulate_site, utilised_w
@@ -145,15 +148,14 @@ def vessim_seconds(step_s: int) -> float:
 
 
 def many_years_s() -> float:
-    """Seconds of all members."""
+    """Seconds of all members, with contract and battery."""
     year = Year(HOUR_S)
-    airs = [air_on(year.grid, seed) for seed in range(10)]
-    dice = np.random.default_rng(1)
-    draws = Draws(
-        weather=dice.integers(0, len(airs), MEMBERS), utilisation=dice.uniform(0.5, 0.95, MEMBERS)
-    )
-    shape = np.ones(year.grid.steps)
-    return _timed(lambda: spread(year.site, year.grid, airs, shape, draws))
+    idle_w, full_w = utilised_w(year.site, np.array([0.0, 1.0])).tolist()
+    load = Load(base_w=year.it_w, idle_w=idle_w, full_w=full_w)
+    years = [Drawable(air_on(year.grid, seed), year.river) for seed in range(10)]
+    shares = np.random.default_rng(1).random((MEMBERS, 2))
+    drawn = draws(shares, len(years), Range(low=0.7, high=1.2), year.grid.steps)
+    return _timed(lambda: sample(year.site, year.grid, years, load, drawn))
 
 
 def from_replay(trace: Path, units: int, step_s: int, length_s: int) -> tuple[float, float, float]:
@@ -219,7 +221,7 @@ def measure() -> list[Figure]:
         ),
         Figure(name="memory that it takes", value=day_s[2], unit="MB", at_most=1_000),
         Figure(
-            name="a replay with its energy / without",
+            name="a replay and energy made of its jobs / a replay",
             value=(year_s[0] + year_s[1]) / year_s[0],
             unit="x",
             at_most=1.5,

@@ -18,6 +18,11 @@ from tests.cli.conftest import Allod
 from tests.cli.played import PlayedNode, problem
 from tests.energy.metered_plant import METERS, YEAR, meter, said, site
 
+#: The 24 items of Annex II.
+ITEMS = {f"II.1({letter})" for letter in "abcdefghijklmnopqr"} | {
+    *(f"II.2({letter})" for letter in "ab"),
+    *(f"II.3({letter})" for letter in "abcd"),
+}
 PERIOD = ("--from", "2025-01-01", "--to", "2026-01-01")
 CLAIM = {
     "name": "green",
@@ -63,11 +68,47 @@ def test_the_plant_by_its_files_is_the_plant_by_hand(
     kpis = {(kpi["name"], kpi["method"][-1]): kpi["value"] for kpi in told["kpis"]}
     assert np.isclose(kpis["PUE", "1"], 9_637_200 / 8_322_000)
     assert np.isclose(kpis["WUE", "2"], 4_380 / 8_322)
-    assert all(value is not None for value in kpis.values())
+    assert {name for (name, _), value in kpis.items() if value is None} == {"quarter-hourly match"}
     assert told["claims"][0]["verdict"] == "missed"
     assert [test["verdict"] for test in told["enefg"]] == ["not due", "not due", "pass", "not due"]
     sha256 = hashlib.sha256(plant_csv.read_bytes()).hexdigest()
     assert {item["sha256"] for item in told["meters"]} == {sha256}
+
+
+def test_certificates_are_spent_on_what_the_meters_tell(
+    allod: Allod, tmp_path: Path, plant_csv: Path
+) -> None:
+    """9,636 MWh came in, 1,314 of them from the roof: 8,322 from the grid, and 9,000 are there."""
+    goo, spent = tmp_path / "goo.csv", tmp_path / "spent.csv"
+    goo.write_text(
+        "certificate,technology,zone,from,to,energy_wh\nDE-1,wind,DK1,2025-01-01,2026-01-01,"
+        "9000000000\n"
+    )
+    file = str(document(tmp_path))
+    asked = ["report", "energy", file, *PERIOD, "--readings", str(plant_csv)]
+    papers = ["--certificates", str(goo), "--allocations", str(spent)]
+    told = allod(*asked, *papers, "--json").json["certificates"]
+    assert told[0]["covered_mwh"] == pytest.approx(8_322)
+    assert told[0]["share"] == pytest.approx(1)
+    assert "reaches over more than one interval" in told[1]["why"]
+    assert spent.read_text().splitlines()[1] == (
+        "DE-1,plant,DE-LU,2025-01-01T00:00:00Z,2026-01-01T00:00:00Z,8322000000,goo-annual-2018"
+    )
+    shown = allod(*asked, *papers).out
+    assert re.search(r"^goo-annual-2018 +8,322\.000 +1\.000$", shown, re.MULTILINE)
+    half = ["--from", "2025-01-01", "--to", "2025-07-01", "--readings", str(plant_csv)]
+    twice = allod("report", "energy", file, *half, *papers)
+    assert (twice.status, "overlaps this time" in twice.err) == (4, True)
+
+
+def test_certificates_of_a_use_that_is_not_known_are_refused(
+    allod: Allod, tmp_path: Path, plant_csv: Path
+) -> None:
+    file = str(document(tmp_path, without=["feed-a", "feed-b"]))
+    result = allod("report", "energy", file, *PERIOD, "--readings", str(plant_csv),
+                   "--certificates", "goo.csv")  # fmt: skip
+    assert result.status == 2
+    assert "drew from the grid is not known: no meter measures 'edc'" in result.err
 
 
 def test_a_missing_meter_costs_its_lines_and_is_no_failure(
@@ -78,7 +119,7 @@ def test_a_missing_meter_costs_its_lines_and_is_no_failure(
     assert result.status == 0
     assert re.search(r"^CER +- +1 .*no meter measures 'cooling'", result.out, re.MULTILINE)
     assert re.search(r"^PUE +1\.158 ", result.out, re.MULTILINE)
-    assert re.search(r"^III\.1 +PUE .* 1\.158 ", result.out, re.MULTILINE)
+    assert re.search(r"^III\(a\) +PUE .* 1\.158 ", result.out, re.MULTILINE)
 
 
 def test_without_readings_every_metered_line_is_refused(allod: Allod, tmp_path: Path) -> None:
@@ -114,7 +155,7 @@ def test_the_record_as_json_has_no_floats_and_all_items(
     assert made["year"] == 2025
     values = {line["symbol"] or line["title"]: line["value"] for line in made["lines"]}
     assert values["EDC"] == "9637200"
-    assert {line["item"] for line in made["lines"]} >= {str(i) for i in range(1, 25)}
+    assert {line["item"] for line in made["lines"]} >= ITEMS
     assert all(line["rule"] for line in made["lines"])
 
 

@@ -182,10 +182,10 @@ def test_a_contract_delivers_as_its_series_says(simulated: Simulated, tmp_path: 
     watts = csv(tmp_path / "watts.csv", {"it_w": [1_000_000] * HOURS})
     told = simulated(
         with_river(tmp_path), "--load", watts, "--series", f"river={file}:river",
-        "--grid-carbon", carbon,
+        "--carbon", f"{carbon}:g_per_kwh",
     )  # fmt: skip
     assert told["figures"]["hourly match"] == pytest.approx((1.1 + 1.0) / 2.2)
-    assert told["figures"]["carbon by location"] == pytest.approx(72 * 1.1 * 100)
+    assert told["figures"]["carbon by location"] == pytest.approx(72 * 1.1 * 100 / 1_000)
     assert "river delivers as river of series.csv" in told["rests_on"]
     first = simulated(with_river(tmp_path), "--load", watts, "--series", f"river={file}")
     assert first["figures"]["hourly match"] == 0
@@ -201,7 +201,7 @@ def test_a_series_of_another_year_is_taken_from_its_first_step(
     watts = csv(tmp_path / "watts.csv", {"it_w": [1_000_000] * HOURS})
     told = simulated(with_river(tmp_path), "--load", watts, "--series", f"river={file}:HROR")
     assert told["figures"]["hourly match"] == pytest.approx(0.2 / 1.1 / 2)
-    note = "river delivers as HROR of old.csv (of another year, step by step)"
+    note = "river delivers as HROR of old.csv (of another time, from its first step)"
     assert note in told["rests_on"]
 
 
@@ -210,6 +210,22 @@ def test_a_file_is_laid_where_its_own_time_is_and_each_value_held() -> None:
     values, words = on(Grid(5_400, 900, 4), Grid(0, 3_600, 4), np.arange(4.0), "x.csv")
     assert values.tolist() == [1, 1, 2, 2]
     assert words == ""
+
+
+def test_a_file_of_a_year_is_laid_on_the_same_hours_of_another() -> None:
+    """A local year begins an hour before its UTC one: that hour is the file's last."""
+    new_year = {year: int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2016, 2027)}
+    old = Grid(new_year[2016], 3_600, 8_784)
+    local = Grid(new_year[2027] - 3_600, 3_600, 8_760)
+    values, words = on(local, old, np.arange(8_784.0), "x.csv")
+    assert (values[0], values[1], values[-1]) == (8_783, 0, 8_758)
+    assert words == " (of another year, hour by hour)"
+    same = Grid(new_year[2027], 3_600, 8_760)
+    values, words = on(local, same, np.arange(8_760.0), "x.csv")
+    assert (values[0], values[1]) == (8_759, 0)
+    assert words == " (its other end for 1 step outside of it)"
+    whole, _ = on(same, old, np.arange(8_784.0), "x.csv")
+    assert (whole[0], whole[-1]) == (0, 8_759)
 
 
 # ------------------------------------------------------------------ files
@@ -250,7 +266,12 @@ def test_the_page_stands_alone_and_shows_each_part(simulated: Simulated, tmp_pat
     found.feed(text)
     assert not found.open
     titles = re.findall(r"<figcaption><b>([^<]*)", text)
-    assert titles == ["Power at the meter", "PUE", "What supplies it"]
+    assert titles == [
+        "Power at the meter",
+        "PUE",
+        "What supplies it",
+        "Covered by contracts and plant, hour by hour",
+    ]
     assert "weather of weather.csv" in text
     assert "not known" in text, "water, of a site of constant PUE"
     assert "http" not in text
@@ -262,39 +283,6 @@ def test_heat_has_a_picture_where_it_is_sold(simulated: Simulated, tmp_path: Pat
     told = simulated(written(tmp_path, **COOLED, heat=heat), "--html", str(page))
     assert told["figures"]["heat handed over"] == pytest.approx(0.3 * HOURS)
     assert "<b>Heat</b>" in page.read_text()
-
-
-# ------------------------------------------------------------------ many years
-
-
-def test_members_tell_percentiles_of_weather_and_load(
-    allod: Allod, tmp_path: Path, weather: str
-) -> None:
-    longer = csv(tmp_path / "hot.csv", air(33, HOURS + 24))
-    of = written(tmp_path, **COOLED)
-    asked = ["energy", "simulate", of, "--weather", weather, "--weather", longer]
-    asked += ["--members", "40", "--seed", "7", "--utilisation", "0.6..0.9", "--json"]
-    told = allod(*asked).json
-    assert told == allod(*asked).json
-    assert (told["members"], told["seed"], told["utilisation"]) == (40, 7, [0.6, 0.9])
-    assert told["weathers"] == ["weather.csv", "hot.csv"]
-    found = {one["name"]: one for one in told["figures"]}
-    assert found["PUE"]["p10"] < found["PUE"]["p50"] <= found["PUE"]["p90"]
-    least, most = (2 * HOURS * share for share in (0.6, 0.9))
-    assert least < found["IT energy"]["p10"] < found["IT energy"]["p90"] < most + 2 * HOURS * 0.1
-    assert allod(*asked[:-1]).out.count("seed 7") == 1
-
-
-def test_one_utilisation_and_one_weather_is_the_single_year(
-    allod: Allod, simulated: Simulated, tmp_path: Path, weather: str
-) -> None:
-    of = written(tmp_path, **COOLED)
-    asked = ["energy", "simulate", of, "--weather", weather, "--members", "3"]
-    told = allod(*asked, "--utilisation", "0.7", "--json").json
-    single = simulated(of, "--load", "0.7")["figures"]
-    for one in told["figures"]:
-        for key in ("p10", "p50", "p90"):
-            assert one[key] == pytest.approx(single[one["name"]]), one["name"]
 
 
 # ------------------------------------------------------------------ what is asked wrongly
@@ -312,13 +300,11 @@ def test_one_utilisation_and_one_weather_is_the_single_year(
         (["--series", "lake=weather.csv"], 2, "--series lake is no supply of the site"),
         (["--series", "river=gone.csv"], 3, "there is no file gone.csv"),
         (["--series", "river=weather.csv:HROR"], 2, "give shares of 0 to 1"),
-        (["--grid-carbon", "weather.csv:gone"], 3, "there is no column 'gone'"),
+        (["--carbon", "weather.csv:gone"], 3, "there is no column 'gone'"),
         (["--table", "steps.xlsx"], 2, "unknown ending\nmend: write .csv or .parquet"),
         (["--step", "7min"], 2, "--step of 420 s, and the weather has one of 3600 s"),
         (["--step", "2h"], 2, "--step of 7200 s"),
         (["--step", "soon"], 2, "--step 'soon'"),
-        (["--members", "5", "--table", "steps.csv"], 2, "--members tells percentiles alone"),
-        (["--members", "5", "--utilisation", "0.9..0.5"], 2, "write two shares"),
         (["--scenario", "gone.yaml"], 2, "gone.yaml cannot be read"),
         ([], 2, "'river' has no series of what it delivers"),
     ],
@@ -395,3 +381,56 @@ def test_a_site_that_the_scenario_lacks_is_named(
     result = allod(*asked, "plan")
     assert result.status == 3
     assert "has no site 'plan'\nmend: it has plant" in result.err
+
+
+# ------------------------------------------------------------------ what cannot be
+
+
+@pytest.mark.parametrize("job", ["0,3600,-5", "3600,0,5", f"0,{10**18},5", f"{-(10**18)},3600,5"])
+def test_jobs_that_cannot_be_are_refused(
+    allod: Allod, tmp_path: Path, weather: str, job: str
+) -> None:
+    jobs = tmp_path / "jobs.csv"
+    jobs.write_text(f"start_s,end_s,accelerators,site,pool\n{job},plant,gpu\n")
+    made = allod("energy", "simulate", written(tmp_path), "--weather", weather, "--load", str(jobs))
+    assert made.status == 2 and "jobs.csv: a job of start_s" in made.err
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--flexible", "0.2:73h"],
+        ["--flexible", "0.2:" + "9" * 30 + "h"],
+        ["--carbon", "low.csv:g"],
+        ["--carbon", "low.csv"],
+    ],
+)
+def test_times_and_carbon_that_cannot_be_are_refused(
+    allod: Allod, tmp_path: Path, weather: str, more: list[str]
+) -> None:
+    csv(tmp_path / "low.csv", {"g": [-1.0] * HOURS, "direct_g_per_kwh": [-1.0] * HOURS})
+    csv(tmp_path / "river.csv", {"share": [0.5] * HOURS})
+    asked = ["--weather", weather, "--series", f"river={tmp_path / 'river.csv'}", *more]
+    made = allod("energy", "simulate", with_river(tmp_path), *asked)
+    assert made.status == 2 and more[0] in made.err
+
+
+def test_blocks_longer_than_all_of_the_weather_are_whole_years(
+    allod: Allod, tmp_path: Path, weather: str
+) -> None:
+    asked = ["energy", "simulate", written(tmp_path), "--weather", weather, "--members", "3"]
+    whole = allod(*asked, "--json").json["figures"]
+    assert allod(*asked, "--blocks", "9" * 27 + "d", "--json").json["figures"] == whole
+
+
+@pytest.mark.parametrize("members", [[], ["--members", "2"]])
+def test_a_table_goes_into_a_folder_that_is_new_or_says_why_not(
+    allod: Allod, tmp_path: Path, weather: str, members: list[str]
+) -> None:
+    asked = ["energy", "simulate", written(tmp_path), "--weather", weather, *members, "--table"]
+    for ending in ("csv", "parquet"):
+        assert allod(*asked, str(tmp_path / "new" / f"t.{ending}")).status == 0
+        assert (tmp_path / "new" / f"t.{ending}").stat().st_size > 100
+    refused = allod(*asked, str(Path(weather) / "t.csv"))
+    assert refused.status == 6 and "cannot be written: " in refused.err
+    assert "None" not in refused.err

@@ -52,16 +52,34 @@ METERS: dict[str, tuple[str, str, str, Values]] = {
     "router-in": ("traffic-in", "register", "TB", by_day(1, 1)),
     "router-out": ("traffic-out", "register", "TB", by_day(2, 2)),
     "grid": ("grid-carbon", "gauge", "gCO2e/kWh", by_day(200, 100)),
+    "mix": ("grid-cfe", "gauge", "%", by_day(40, 70)),
+}
+
+#: The contract feeds in where the site is.
+SUPPLY: dict[str, Any] = {
+    "grid": {"zone": "DE-LU"},
+    "purchases": [
+        {"name": "hydro", "technology": "hydro", "capacity_w": "500 kW", "zone": "DE-LU"}
+    ],
 }
 
 REPORTING: dict[str, Any] = {
     "year": 2025,
-    "location": "Musterstadt",
+    "owner_contact": "post@owner.example",
+    "operator_contact": "post@plant.example",
+    "location": "09162000",
     "kind": "colocation",
+    "buildings": "structure",
+    "also_offers": "nothing",
     "started": "2020-03-01",
-    "redundancy_power": "2N",
-    "redundancy_cooling": "N+1",
+    "redundancy_high_voltage": "2N",
+    "redundancy_low_voltage": "N+1",
+    "redundancy_rack_power": "2N",
+    "redundancy_room_cooling": "N+1",
+    "redundancy_rack_cooling": "N",
     "it_power_w": "2 MW",
+    "it_power_metric": "installed",
+    "wue_category": 2,
     "floor_area_m2": 3000,
     "computer_room_m2": 1200,
     "grid_functions": [],
@@ -69,7 +87,9 @@ REPORTING: dict[str, Any] = {
     "refrigerants": ["R-1234ze(E)"],
     "inlet_setpoint_milli_degc": 25_500,
     "servers": 123_456,
+    "servers_covered_milli": 905,
     "storage_tb": 7_500,
+    "storage_covered_milli": 1000,
     "bandwidth_in_mbit_s": 400_000,
     "bandwidth_out_mbit_s": 800_000,
     "goo_kwh": 1_000_000,
@@ -109,6 +129,7 @@ def site(**more: Any) -> Site:
         "pools": [{"name": "p", "accelerator": "h100"}],
         "runner": "none",
         "reporting": REPORTING,
+        "supply": SUPPLY,
     }
     return Site.model_validate(base | more)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from allod.domain.claim import Claim
+from allod.domain.claim import Claim, ClaimSubject
 from allod.energy.claims import Judged
 from tests.energy.metered_plant import evidence, site, year_of
 
@@ -111,7 +111,33 @@ def test_what_makes_no_sense_is_refused(claims: list[dict[str, Any]], words: str
 
 
 def test_a_claim_may_be_of_any_indicator() -> None:
-    for subject in ("pue", "wue", "erf", "ref", "cue", "cfe", "water-m3", "heat-reused-mwh"):
+    unmetered = {"quarter-hourly-match", "low-carbon-heat", "accelerators", "power-mw", "jobs"}
+    for subject in sorted(set(ClaimSubject) - unmetered):
         (one,) = judged(claim(subject=subject, value_milli=0))
         assert one.measured is not None
         assert Claim.model_validate(claim(subject=subject)).subject == subject
+
+
+@pytest.mark.parametrize("subject", ["accelerators", "power-mw", "jobs"])
+def test_a_claim_about_what_is_built_is_not_tested_by_meters(subject: str) -> None:
+    (one,) = judged(claim(subject=subject, value_milli=1000))
+    assert one.standing == "not testable"
+    assert "'allod report claims' does" in one.why[0]
+
+
+def test_what_is_said_by_the_year_stands_beside_what_is_measured_by_the_hour() -> None:
+    (one,) = judged(claim(subject="ref", value_milli=1000))
+    assert one.beside == (
+        "annual match 0.591",
+        "hourly match 0.591",
+        "quarter-hourly match refused",
+        "CFE 0.591",
+        "CFE score 0.823",
+    )
+    (pue,) = judged(claim(**PUE, value_milli=1200))
+    assert pue.beside == ()
+
+
+def test_heat_without_a_contract_cannot_be_tested() -> None:
+    (one,) = judged(claim(subject="low-carbon-heat", value_milli=1000))
+    assert (one.standing, one.why) == ("not testable", ("the site's document has no 'heat' part",))

@@ -9,13 +9,15 @@ import pytest
 
 from allod.energy.chiller import air_chiller_cop, part_load, water_chiller_terms
 from allod.energy.dry_cooler import DryCooled
+from allod.energy.outdoor_air import OutdoorAir
 from tests.energy.plants import AIR, DRY, MW, TOWER, air
 
 TEN = np.array([10 * MW])
 
 
 def power_mw(plant, temp_c: float, wet_bulb_c: float = 10.0, it_mw: float = 10.0) -> float:
-    return plant.cooling_power_w(np.array([it_mw * MW]), temp_c, wet_bulb_c)[0] / MW
+    curve = plant.cooling.curve(OutdoorAir(np.array([temp_c]), np.array([wet_bulb_c])))
+    return float(curve.power_w(np.array([it_mw * MW]))[0] / MW)
 
 
 def test_chiller_of_depoorter_and_oro() -> None:

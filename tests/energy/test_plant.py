@@ -59,7 +59,6 @@ def test_what_is_not_known_stays_so() -> None:
         assert np.isnan(plant.it_limit_w(nan * MW, air(20))).tolist() == [True, False]
     assert not np.isnan(FLAT.facility_w(load, dry)).any(), "a constant PUE needs no weather"
     assert np.isnan(FLAT.water_l_per_h(load, nan, nan)).all(), "its water is not known"
-    assert np.isnan(DRY.pue(np.array([0.0]), air(20))).all()
 
 
 def test_a_limit_over_all_limits_ends() -> None:

@@ -270,7 +270,7 @@ def test_steps_and_spans_never_hold_more_than_the_register_counted(
 def test_every_quantity_can_be_metered() -> None:
     units = {"water": "m3", "potable-water": "m3", "traffic-in": "GB", "traffic-out": "GB"}
     gauges = {"waste-heat-temp": "degC", "inlet-temp": "degC", "outdoor-temp": "degC"}
-    gauges["grid-carbon"] = "gCO2e/kWh"
+    gauges |= {"grid-carbon": "gCO2e/kWh", "grid-cfe": "%"}
     for quantity in Quantity:
         reads = "gauge" if quantity in gauges else "register"
         unit = gauges.get(quantity) or units.get(quantity, "kWh")

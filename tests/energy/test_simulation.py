@@ -119,8 +119,30 @@ def test_supply_is_joined_to_use() -> None:
     assert found["fed in"] == found["not served"] == 0
     assert found["annual match"] == 1
     assert found["hourly match"] == pytest.approx(25.2 / 26.4)
-    assert found["carbon by location"] == pytest.approx(2_640)
-    assert "quarter-hourly match" not in found
+    assert found["annual match, same zone"] == 1
+    assert found["carbon by location"] == pytest.approx(2.64)
+    assert found["carbon of a kWh by location"] == pytest.approx(100)
+
+
+def test_what_cannot_be_told_says_what_lacks() -> None:
+    found = {one.name: one.missing for one in figures(day(supplied(), available={"river": RIVER}))}
+    too_long = "not testable at this step: it is 3,600 s long"
+    assert {name: missing for name, missing in found.items() if missing} == {
+        "water": ("a series that it needs is not known",),
+        "WUE": ("a series that it needs is not known",),
+        "quarter-hourly match": (too_long,),
+        "CFE score": ("carbon-free share of the grid is not known",),
+        "carbon by location": ("carbon of the grid is not known",),
+        "carbon by location, life cycle": ("carbon of the grid is not known",),
+        "carbon of a kWh by location": ("carbon of the grid is not known",),
+        "carbon by market": ("carbon of the residual mix is not known",),
+        "carbon of a kWh by market": ("carbon of the residual mix is not known",),
+        "cost of energy": ("spot price is not known",),
+    }
+    spot = Signals(price_per_mwh=np.full(24, 50.0), currency="EUR")
+    made = figures(day(supplied(), available={"river": RIVER}, signals=spot))
+    (cost,) = (one for one in made if one.name == "cost of energy")
+    assert (cost.unit, cost.missing) == ("EUR", ("price of contract 'river' is not known",))
 
 
 def test_a_river_in_another_zone_covers_no_hour() -> None:

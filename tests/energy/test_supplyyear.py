@@ -17,6 +17,7 @@ from allod.energy.grid import Grid, Values
 from allod.energy.matching import cfe_score
 from allod.energy.supplyyear import FROM_BATTERY, Signals, supply_year
 from allod.errors import InvalidInput
+from tests.energy.test_dispatch import residual_wh
 
 MW = 1e6
 HOURS = Grid(0, 3_600, 3)
@@ -205,4 +206,4 @@ def test_four_hours_of_battery_mend_a_third_of_the_misses(shared_data: Path) -> 
     assert alone.hourly_match == pytest.approx(0.6856, abs=1e-4)
     assert stored.hourly_match == pytest.approx(0.7838, abs=1e-4)
     flow = stored.dispatch
-    assert np.abs(flow.residual_wh()).max() <= 1e-9 * load.max()
+    assert np.abs(residual_wh(flow)).max() <= 1e-9 * load.max()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,6 +42,22 @@ def writing_whole(file: Path, rights: int | None = None) -> Iterator[BinaryIO]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Have the files of `folder` to oneself, among all who ask so.
+
+    Raises:
+        OSError: It is none, and cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        flock(opened, LOCK_EX)  # Given back when it is closed, or its process ends.
+        yield
+    finally:
+        os.close(opened)
 
 
 def _with(rights: int | None) -> Callable[[str, int], int]:

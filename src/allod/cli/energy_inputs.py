@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,23 @@ import polars as pl
 
 from allod.adapters.series.availability import read_availability
 from allod.adapters.series.table import read_table
+from allod.adapters.turbines import wind_plant
+from allod.cli.words import counted
 from allod.domain.site import Site
-from allod.domain.supply import Technology
-from allod.energy.contracts import solar_share
-from allod.energy.grid import Grid, Values, held
+from allod.domain.supply import OnSiteGeneration, Technology
+from allod.energy.contracts import known, solar_share
+from allod.energy.grid import DAY_S, Grid, Values, held
 from allod.energy.occupancy import busy
 from allod.energy.outdoor_air import OutdoorAir, outdoor_air
 from allod.energy.simulation import busy_w, utilised_w
 from allod.energy.weather import SERIES, Weather
+from allod.energy.wind import ROUGHNESS_M, wind_power_w
 from allod.errors import InvalidInput, NotFound
 
 _JOBS = ("start_s", "end_s", "accelerators")
 _WHERE = ("site", "pool")
+_TIMES_S = (-(10**11), 10**11)  #: Of a job; what is beyond is of another unit. [s]
+_YEAR_S = 365 * DAY_S
 
 
 def finer(weather: Weather, step_s: int) -> Weather:
@@ -138,11 +144,17 @@ def _ran(path: Path) -> pl.DataFrame:
         jobs = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
         if lacking := sorted({*_JOBS, *_WHERE} - set(jobs.columns)):
             raise InvalidInput(f"{path} has no column '{lacking[0]}'", mend=mend)
-        return jobs.with_columns(
+        ran = jobs.with_columns(
             pl.col(*_JOBS).cast(pl.Int64), pl.col(*_WHERE).cast(pl.String)
         ).drop_nulls([*_JOBS, *_WHERE])
     except pl.exceptions.PolarsError as error:
         raise InvalidInput(f"{path} is no table of jobs", mend=mend) from error
+    start, end, number = (pl.col(name) for name in _JOBS)
+    valid = (number >= 0) & (start <= end) & start.is_between(*_TIMES_S) & end.is_between(*_TIMES_S)
+    if not (bad := ran.filter(~valid)).is_empty():
+        told = ", ".join(f"{name} {bad[name][0]}" for name in _JOBS)
+        raise InvalidInput(f"{path}: a job of {told}", mend="write seconds since 1970, in order")
+    return ran
 
 
 def _busy(grid: Grid, jobs: pl.DataFrame, first_s: int) -> Values:
@@ -179,10 +191,44 @@ def availability(
         found[name], words = on(weather.grid, shares.grid, shares.shares[column], path.name)
         notes.append(f"{name} delivers as {column} of {path.name}{words}")
     for item in site.supply.on_site:
-        if item.name not in found and item.technology.value is Technology.SOLAR:
+        if item.name in found:
+            continue
+        if item.technology.value is Technology.SOLAR:
             found[item.name] = solar_share(item, weather)
             notes.append(f"{item.name} delivers by the sun of {weather.source}")
+        elif item.technology.value is Technology.WIND:
+            found[item.name] = _wind_share(item, weather)
+            notes.append(
+                f"{item.name} delivers by the wind of {weather.source}, carried up from "
+                f"{weather.wind_height_m:g} m to {item.hub_height_m} m over ground of a roughness "
+                f"of {ROUGHNESS_M:g} m (assumed)"
+            )
     return found, notes
+
+
+def _wind_share(item: OnSiteGeneration, weather: Weather) -> Values:
+    """What turbines of a document give of their capacity; (steps,). [1]
+
+    Raises:
+        InvalidInput: Their type, hub or capacity, or the wind, is not known.
+        NotFound: There is no power curve of the type.
+    """
+    lacking = [name for name in ("turbine", "hub_height_m") if not getattr(item, name)]
+    if lacking:
+        raise InvalidInput(
+            f"'{item.name}' has no series, and its {' and '.join(lacking)} is not known",
+            mend="write it into the site's supply, or give --series",
+        )
+    for name in ("wind_m_s", "temp_c"):
+        if lost := weather.missing().get(name):
+            raise InvalidInput(
+                f"{weather.source}: {name} of {lost:,} steps is not known, and '{item.name}' "
+                "delivers by it",
+                mend="give another weather file, or --series",
+            )
+    capacity_w = known(item.capacity_w, f"{item.name}.capacity_w")
+    plant = wind_plant(item.turbine, float(item.hub_height_m or 0), float(capacity_w))
+    return wind_power_w(plant, weather) / capacity_w
 
 
 def column_of(told: str, grid: Grid) -> tuple[Values, str]:
@@ -195,7 +241,8 @@ def column_of(told: str, grid: Grid) -> tuple[Values, str]:
 def on(grid: Grid, own: Grid, values: Values, name: str) -> tuple[Values, str]:
     """`values` of a file on the grid, and what is to be said of it.
 
-    A file of another year is taken step by step from its first, if it is long enough.
+    A file of a whole year is laid on the same hours of another, its ends joined where a zone's
+    offset has it begin a little earlier or later; a shorter one is taken from its first step.
 
     Raises:
         InvalidInput: Its steps are longer by no whole number, or it is too short.
@@ -212,7 +259,20 @@ def on(grid: Grid, own: Grid, values: Values, name: str) -> tuple[Values, str]:
             f"{name} has {len(fine):,} steps of the {grid.steps:,} that the weather has",
             mend="give a file as long as the weather",
         )
-    return fine[: grid.steps], " (of another year, step by step)"
+    if own.steps * own.step_s < _YEAR_S:
+        return fine[: grid.steps], " (of another time, from its first step)"
+    begin = (_in_year_s(grid.start_s) - _in_year_s(own.start_s)) // grid.step_s
+    joined = np.take(fine, np.arange(begin, begin + grid.steps), mode="wrap")
+    if abs(grid.start_s - own.start_s) > _YEAR_S // 2:
+        return joined, " (of another year, hour by hour)"
+    outside = max(-offset, offset + grid.steps - len(fine))
+    return joined, f" (its other end for {counted(outside, 'step')} outside of it)"
+
+
+def _in_year_s(at_s: int) -> int:
+    """How long after the nearest New Year, UTC, an instant is; before it: less than 0. [s]"""
+    year = datetime.fromtimestamp(at_s + _YEAR_S // 2, UTC).year
+    return at_s - int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
 
 
 def _place(told: str) -> tuple[Path, str]:

@@ -23,7 +23,7 @@ def gather(meters: Sequence[Meter], grid: Grid, files: Sequence[Path]) -> tuple[
     """
     tables = _tables(files, {source.file for source in map(_table_of, meters) if source})
     with closing(Prometheus()) as servers:
-        return tuple(_evidence(meter, grid, tables, servers) for meter in meters)
+        return tuple(evidence_of(meter, grid, tables, servers) for meter in meters)
 
 
 def _tables(files: Sequence[Path], wanted: set[str]) -> dict[str, Table]:
@@ -60,7 +60,10 @@ def _table_of(meter: Meter) -> TableSource | None:
     return meter.table
 
 
-def _evidence(meter: Meter, grid: Grid, tables: dict[str, Table], servers: Prometheus) -> Evidence:
+def evidence_of(
+    meter: Meter, grid: Grid, tables: dict[str, Table], servers: Prometheus
+) -> Evidence:
+    """The readings of one meter on `grid`; where there are none, why."""
     if (asked := meter.prometheus) is not None:
         origin = f"{asked.url}, query {asked.query}"
         try:

@@ -1,4 +1,4 @@
-"""The energy report as one HTML page that needs nothing else; it prints to PDF from a browser."""
+"""The energy report as one HTML page that needs nothing else."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
-import numpy as np
-
 from allod import __version__
-from allod.cli.energy_plots import bars, bin_s, binned
+from allod.cli.energy_charts import charts
+from allod.cli.energy_plots import bars
 from allod.cli.energy_view import flags_of, limit_of
-from allod.domain.meters import Quantity
 from allod.domain.units import instant_text
 from allod.energy.account import Account, Evidence
-from allod.energy.grid import Values
 from allod.energy.kpi import Kpi
 from allod.energy.report import EnergyReport
-from allod.replay.words import amount, energy, span
+from allod.replay.words import span
 
 _STYLE = """
 rect.s0 { fill: var(--paint); }
@@ -65,34 +62,8 @@ def _tile(kpi: Kpi) -> str:
 
 
 def _pictures(account: Account) -> str:
-    grid = account.grid
-    each = f"per {span(bin_s(grid))}"
-    came = account.steps(Quantity.EDC).values + account.steps(Quantity.EDC_BACKUP).values
-    _, category = account.it_energy()
-    it_of = (Quantity.EIT_UPS, Quantity.EIT_PDU, Quantity.EIT_DEVICE)[category - 1]
-    all_bins = binned(grid, came)
-    it_bins = binned(grid, account.steps(it_of).values)
-    ratio = np.divide(all_bins, it_bins, out=np.full_like(all_bins, np.nan), where=it_bins > 0)
-    water = binned(grid, account.steps(Quantity.WATER).values)
-    heat = binned(grid, account.steps(Quantity.HEAT_REUSED).values)
-    about = "What is not known is a full bar of another colour."
-    drawn = [
-        bars(f"{name}, {each}", f"{name} over time. {about}", grid, values, form)
-        for name, values, form in (
-            ("Energy into the data centre", all_bins, energy),
-            ("IT energy", it_bins, energy),
-            ("PUE", ratio, lambda value: f"{value:.2f}"),
-            ("Water [m3]", water, amount),
-            ("Heat handed over", heat, energy),
-        )
-        if _has(values)
-    ]
-    cards = "".join(f'<div class="card">{figure}</div>' for figure in drawn)
-    return f'<section><h2>Over time</h2><div class="pair">{cards}</div></section>' if drawn else ""
-
-
-def _has(values: Values) -> bool:
-    return bool(np.isfinite(values).any() and np.nanmax(values) > 0)
+    cards = "".join(f'<div class="card">{bars(one, account.grid)}</div>' for one in charts(account))
+    return f'<section><h2>Over time</h2><div class="pair">{cards}</div></section>' if cards else ""
 
 
 # -- tables -------------------------------------------------------------------------------------
@@ -166,6 +137,7 @@ def _claims(made: EnergyReport) -> str:
             instant_text(one.until_s)[:10],
             one.standing.value,
             _why(one.inputs, one.why),
+            "; ".join(one.beside),
             one.method,
         )
         for one in made.claims
@@ -180,6 +152,7 @@ def _claims(made: EnergyReport) -> str:
         "until",
         "verdict",
         "from, or why",
+        "beside",
         "method",
     )
     return _table("Claims", head, rows) if made.claims else ""

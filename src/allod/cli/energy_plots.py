@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -11,7 +12,23 @@ from allod.energy.grid import DAY_S, Grid, Values
 from allod.replay.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, amounts, times
 
 _BARS_MAX = 400
+_LAST = 0.98  #: From here on a date in the middle of its place would be cut off.
 _SHORT_S = 3 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is drawn as bars."""
+
+    title: str
+    about: str  #: What is to be seen, in words.
+    values: Values  #: (bars,); NaN is not known.
+    form: Callable[[float], str]  #: How a value is written at the axis.
+
+    @property
+    def lost(self) -> int:
+        """How many bars are not known."""
+        return int(np.count_nonzero(~np.isfinite(self.values)))
 
 
 def bin_s(grid: Grid) -> int:
@@ -28,23 +45,30 @@ def binned(grid: Grid, values: Values) -> Values:
     return np.asarray(np.add.reduceat(values, first))
 
 
-def bars(title: str, about: str, grid: Grid, values: Values, form: Callable[[float], str]) -> str:
+def bars(chart: Chart, grid: Grid) -> str:
     """A figure of bars from `grid`'s start to its end; those of another colour are not known."""
+    legend = f'<ul class="legend"><li>{chart.lost:,} not known</li></ul>' if chart.lost else ""
+    return (
+        f'<figure class="plot"><figcaption><b>{escape(chart.title)}</b>{legend}</figcaption>'
+        f"{picture(chart, grid)}</figure>"
+    )
+
+
+def picture(chart: Chart, grid: Grid, about: str = 'role="img"') -> str:
+    """The bars alone, as SVG; `about` goes into its tag."""
+    values = chart.values
     known = values[np.isfinite(values)]
-    scale = amounts(float(known.max()) if known.size else 1.0, form)
+    scale = amounts(float(known.max()) if known.size else 1.0, chart.form)
     axis = times(grid.start_s, grid.end_s, dated=True)
     wide = (WIDTH - LEFT - RIGHT) / len(values)
     drawn = "".join(
         _bar(LEFT + i * wide, wide, None if not np.isfinite(value) else scale.at(value))
         for i, value in enumerate(values.tolist())
     )
-    lost = int(np.count_nonzero(~np.isfinite(values)))
-    legend = f'<ul class="legend"><li>{lost:,} not known</li></ul>' if lost else ""
     return (
-        f'<figure class="plot"><figcaption><b>{escape(title)}</b>{legend}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(title)}</title>'
-        f"<desc>{escape(about)}</desc>{_marks(scale.marks, scale.at)}{drawn}"
-        f"{_dates(axis.marks, axis.at)}</svg></figure>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" {about}><title>{escape(chart.title)}</title>'
+        f"<desc>{escape(chart.about)}</desc>{_marks(scale.marks, scale.at)}{drawn}"
+        f"{_dates(axis.marks, axis.at)}</svg>"
     )
 
 
@@ -68,8 +92,10 @@ def _marks(marks: Sequence[tuple[float, str]], at: Callable[[float], float]) -> 
 
 
 def _dates(marks: Sequence[tuple[float, str]], at: Callable[[float], float]) -> str:
+    """Dates below the bars, each under its place; the last one ends where the picture does."""
     return "".join(
-        f'<text class="mark below" x="{LEFT + at(value) * (WIDTH - LEFT - RIGHT):.1f}" '
-        f'y="{HEIGHT - 9}">{escape(words)}</text>'
+        f'<text class="mark{" below" if at(value) < _LAST else ""}" '
+        f'x="{LEFT + at(value) * (WIDTH - LEFT - RIGHT):.1f}" y="{HEIGHT - 9}">{escape(words)}'
+        "</text>"
         for value, words in marks
     )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allod.adapters.whole import write_whole
-from allod.cli import energy_view
+from allod.cli import energy_certificates, energy_view
 from allod.cli.energy_meters import gather
 from allod.cli.energy_sites import site_of
 from allod.cli.output import note, out_json, waiting
 from allod.cli.words import counted
+from allod.domain.site import Site
 from allod.domain.units import instant_text, parse_duration_s, parse_instant_s
 from allod.energy.grid import Grid
 from allod.energy.plain import record_csv, record_json, report_json
@@ -31,7 +32,10 @@ class Asked:
     step: str
     readings: Sequence[Path]
     html: Path | None
+    pdf: Path | None
     record: Path | None
+    certificates: Path | None
+    allocations: Path | None
     data: Path
 
 
@@ -46,6 +50,7 @@ def show(asked: Asked, *, as_json: bool) -> None:
     name, site = site_of(asked.data, asked.site)
     with waiting("reading meters"):
         made = report(name, site, grid, gather(site.meters, grid, asked.readings))
+    spent = _papers(asked, name, site, made)
     if asked.record:
         _hand_in(made, asked.record)
     if asked.html:
@@ -53,17 +58,29 @@ def show(asked: Asked, *, as_json: bool) -> None:
 
         _write(asked.html, page(made).encode())
         note(f"a page with plots is in {asked.html}")
+    if asked.pdf:
+        from allod.cli.energy_pdf import pdf
+
+        data = pdf(made)
+        _write(asked.pdf, data)
+        note(f"the report is in {asked.pdf}, sha256 {hashlib.sha256(data).hexdigest()}")
+    if spent and asked.allocations:
+        energy_certificates.record(spent, asked.allocations)
     if as_json:
-        out_json(report_json(made))
-    else:
-        energy_view.show(made)
+        papers = energy_certificates.shown(spent) if spent else []
+        out_json(report_json(made) | {"certificates": papers})
+        return
+    energy_view.show(made)
+    if spent:
+        energy_certificates.show(spent)
 
 
 # -- what was asked for -------------------------------------------------------------------------
 
 
 def _check(asked: Asked) -> None:
-    for option, path in (("--html", asked.html), ("--record", asked.record)):
+    files = (("--html", asked.html), ("--pdf", asked.pdf), ("--record", asked.record))
+    for option, path in files:
         if path is not None and not path.parent.is_dir():
             raise InvalidInput(f"{option} {path}: there is no folder {path.parent}", mend="make it")
         if path is not None and path.is_dir():
@@ -92,6 +109,16 @@ def _grid(asked: Asked) -> Grid:
             mend="write e.g. --step 15min",
         )
     return Grid(begin_s, step_s, (end_s - begin_s) // step_s)
+
+
+def _papers(
+    asked: Asked, name: str, site: Site, made: EnergyReport
+) -> energy_certificates.Papers | None:
+    """What certificates cover of the metered use, where some were given."""
+    if asked.certificates is None and asked.allocations is None:
+        return None
+    use = energy_certificates.use_of(name, site, made.account)
+    return energy_certificates.papers(use, asked.certificates, asked.allocations)
 
 
 # -- what it leaves -----------------------------------------------------------------------------

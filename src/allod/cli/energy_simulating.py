@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from allod.adapters.weather.opened import open_weather
 from allod.adapters.whole import write_whole
-from allod.cli.energy_inputs import air_of, availability, column_of, finer, it_power
+from allod.cli import energy_certificates, energy_year_view
+from allod.cli.energy_certificates import Papers, papers
+from allod.cli.energy_inputs import air_of, availability, finer, it_power
+from allod.cli.energy_shifting import shifting_of
+from allod.cli.energy_signals import signals_of
 from allod.cli.energy_sites import site_of
-from allod.cli.output import Column, counting, note, out, out_json, pairs, table, waiting
+from allod.cli.energy_tables import unwritten, write_frame
+from allod.cli.energy_year import Told, columns_of, year_json
+from allod.cli.output import note, out_json, waiting
 from allod.domain.assume import facts_of
 from allod.domain.fact import Standing
 from allod.domain.site import Site
-from allod.domain.units import instant_text, parse_duration_s
-from allod.energy.grid import Grid, Values
-from allod.energy.monte_carlo import Draws, Spread, spread
+from allod.domain.units import parse_duration_s
+from allod.energy.cancellation import Use
 from allod.energy.plant_of import cooling_of, settings
-from allod.energy.simulation import Simulation, figures, simulate_site
-from allod.energy.supplyyear import Signals
-from allod.energy.weather import SERIES, Weather
-from allod.errors import InvalidInput, NotFound, Unavailable
+from allod.energy.simulation import Simulation, simulate_site
+from allod.energy.weather import Weather
+from allod.errors import InvalidInput, NotFound
 
 #: Parts of a site's document that a year of energy is made from.
 _PARTS = frozenset({"pools", "phases", "envelope", "pue_milli", "cooling", "heat", "supply"})
@@ -41,24 +42,21 @@ class Asked:
     year: int | None
     step: str
     series: Sequence[str]
-    grid_carbon: str
+    carbon: str
+    residual: float | None
+    price: Path | None
+    certificates: Path | None
+    allocations: Path | None
+    flexible: str
+    shift_by: str
     table: Path | None
     html: Path | None
     members: int
     utilisation: str
+    load_factor: str
+    blocks: str
     seed: int
     data: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A simulation with what it rests on."""
-
-    name: str
-    site: Site
-    weather: Weather
-    made: Simulation
-    notes: tuple[str, ...]
 
 
 def show(asked: Asked, *, as_json: bool) -> None:
@@ -68,12 +66,15 @@ def show(asked: Asked, *, as_json: bool) -> None:
         InvalidInput, NotFound: An option, the site's document or a file is wrong.
         Unavailable: A file cannot be written.
     """
+    from allod.cli import energy_members
+
+    energy_members.check(asked)
     _check(asked)
     name, site = _site(asked)
     with waiting("reading weather"):
         weathers = [finer(open_weather(path, asked.year), _step_s(asked)) for path in asked.weather]
     if asked.members:
-        _show_spread(asked, name, site, weathers, as_json=as_json)
+        energy_members.show(asked, name, site, weathers, _assumed(site), as_json=as_json)
         return
     told = _lived(asked, name, site, weathers[0])
     if asked.table:
@@ -82,21 +83,24 @@ def show(asked: Asked, *, as_json: bool) -> None:
     if asked.html:
         from allod.cli.energy_year_page import page
 
-        _write(asked.html, page(told.name, told.site, told.made, told.notes).encode())
+        _write(asked.html, page(told).encode())
         note(f"a page with plots is in {asked.html}")
+    if told.papers and asked.allocations:
+        energy_certificates.record(told.papers, asked.allocations)
     if as_json:
-        out_json(_json(told))
-        return
-    _print(told)
+        out_json(year_json(told))
+    else:
+        energy_year_view.show(told)
 
 
 def _check(asked: Asked) -> None:
     if len(asked.weather) > 1 and not asked.members:
         raise InvalidInput("several --weather", mend="give one, or --members")
-    if asked.members and (asked.table or asked.html or asked.series or asked.grid_carbon):
+    of_one = (asked.certificates, asked.allocations, asked.flexible, asked.shift_by)
+    if asked.members and any(of_one):
         raise InvalidInput(
-            "--members tells percentiles alone",
-            mend="leave out --table, --html, --series and --grid-carbon",
+            "--members, and one of --certificates, --allocations, --flexible and --shift-by",
+            mend="leave them out: they are of one year",
         )
     if asked.table and asked.table.suffix not in (".csv", ".parquet"):
         raise InvalidInput(f"--table {asked.table}: unknown ending", mend="write .csv or .parquet")
@@ -129,15 +133,39 @@ def _site(asked: Asked) -> tuple[str, Site]:
 def _lived(asked: Asked, name: str, site: Site, weather: Weather) -> Told:
     series = dict(_named(text) for text in asked.series)
     it_w, words = it_power(name, site, weather.grid, asked.load)
-    available, notes = availability(site, weather, series)
-    signals = Signals()
-    if asked.grid_carbon:
-        g_per_kwh, more = column_of(asked.grid_carbon, weather.grid)
-        signals = Signals(grid_g_per_kwh=g_per_kwh)
-        notes.append(f"carbon of the grid from {asked.grid_carbon}{more}")
-    made = simulate_site(site, weather.grid, it_w, air_of(weather), available, signals)
-    notes = [f"weather of {weather.source}", f"load: {words}", *notes, *_assumed(site)]
-    return Told(name=name, site=site, weather=weather, made=made, notes=tuple(notes))
+    available, by_source = availability(site, weather, series)
+    signals, of_grid = signals_of(site, weather.grid, asked.carbon, asked.residual, asked.price)
+    shifting, moved = shifting_of(site, weather.grid, asked.flexible, asked.shift_by, signals)
+    made = simulate_site(
+        site, weather.grid, it_w, air_of(weather), available, signals, shifting=shifting
+    )
+    made, papers = _certified(asked, name, made)
+    notes = [f"weather of {weather.source}", f"load: {words}", *by_source, *of_grid, *moved]
+    return Told(
+        name=name,
+        site=site,
+        weather=weather,
+        made=made,
+        papers=papers,
+        notes=(*notes, *_assumed(site)),
+    )
+
+
+def _certified(asked: Asked, name: str, made: Simulation) -> tuple[Simulation, Papers | None]:
+    """The year with the certificates that were given in place of what contracts say of theirs."""
+    supply = made.supply
+    if supply is None:
+        if asked.certificates:
+            raise InvalidInput(
+                f"--certificates, and site '{name}' says nothing of its supply",
+                mend="write the site's supply with the bidding zone of its grid",
+            )
+        return made, None
+    use = Use(claimant=name, zone=supply.zone, grid=made.grid, import_wh=supply.dispatch.import_wh)
+    spent = papers(use, asked.certificates, asked.allocations)
+    if spent is None or (covered_wh := spent.covered[0].covered_wh) is None:
+        return made, spent
+    return replace(made, supply=supply.with_certificates(covered_wh)), spent
 
 
 def _assumed(site: Site) -> list[str]:
@@ -175,78 +203,7 @@ def _named(text: str) -> tuple[str, str]:
     return name, place
 
 
-# ------------------------------------------------------------------ one year
-
-
-def _print(told: Told) -> None:
-    grid = told.made.grid
-    pairs(
-        [
-            ("site", f"{told.name} ({told.site.title})"),
-            ("period", f"{instant_text(grid.start_s)} to {instant_text(grid.end_s)}"),
-            ("steps", f"{grid.steps:,} of {grid.step_s:,} s"),
-            *(("rests on", text) for text in told.notes),
-        ]
-    )
-    out()
-    columns = (Column("figure"), Column("value", right=True), Column("unit"), Column("method"))
-    table(
-        columns,
-        (
-            (one.name, "-" if one.value is None else _digits(one.value), one.unit, one.method)
-            for one in figures(told.made)
-        ),
-        none="there are none",
-    )
-
-
-def _digits(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.3f}"
-
-
-def _json(told: Told) -> dict[str, Any]:
-    grid = told.made.grid
-    return {
-        "site": told.name,
-        "from": instant_text(grid.start_s),
-        "to": instant_text(grid.end_s),
-        "step_s": grid.step_s,
-        "rests_on": list(told.notes),
-        "figures": [
-            {"name": one.name, "value": one.value, "unit": one.unit, "method": one.method}
-            for one in figures(told.made)
-        ],
-    }
-
-
-def columns_of(made: Simulation) -> dict[str, Values]:
-    """Every series of a simulated year, by name with its unit; (steps,)."""
-    use, supply = made.use, made.supply
-    flat = np.broadcast_to(np.asarray(use.misc_w), use.it_w.shape)
-    found = {
-        "it_w": use.it_w,
-        "losses_w": use.losses_w,
-        "cooling_w": use.cooling_w,
-        "misc_w": flat,
-        "heat_pump_w": use.heat_pump_w,
-        "facility_w": use.facility_w,
-        "pue": use.pue,
-        "water_l": use.water_l,
-        "heat_captured_w": use.captured_w,
-        "heat_delivered_w": use.heat_w,
-    }
-    if supply is not None:
-        flow = supply.dispatch
-        found |= {
-            "import_wh": flow.import_wh,
-            "export_wh": flow.export_wh,
-            "stored_wh": flow.stored_wh,
-            "unserved_wh": flow.unserved_wh,
-            **{f"clean_{name}_wh": values for name, values in supply.clean_wh.items()},
-        }
-        if supply.cfe is not None:
-            found["cfe"] = supply.cfe
-    return found
+# ------------------------------------------------------------------ what it leaves
 
 
 def _write_table(path: Path, made: Simulation) -> None:
@@ -256,95 +213,11 @@ def _write_table(path: Path, made: Simulation) -> None:
     frame = pl.DataFrame({"starts_s": times_s, **columns_of(made)}).insert_column(
         0, pl.from_epoch(pl.Series("time", times_s)).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     )
-    try:
-        if path.suffix == ".csv":
-            frame.write_csv(path)
-        else:
-            frame.write_parquet(path)
-    except OSError as error:
-        raise Unavailable(f"{path}: cannot be written: {error.strerror}") from error
+    write_frame(path, frame)
 
 
 def _write(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data)
     except OSError as error:
-        raise Unavailable(f"{path}: cannot be written: {error.strerror}") from error
-
-
-# ------------------------------------------------------------------ many years
-
-
-def _show_spread(
-    asked: Asked, name: str, site: Site, weathers: Sequence[Weather], *, as_json: bool
-) -> None:
-    low, high = _range(asked.utilisation)
-    steps = min(weather.grid.steps for weather in weathers)
-    grid = Grid(weathers[0].grid.start_s, weathers[0].grid.step_s, steps)
-    airs = [air_of(_cut(weather, grid)) for weather in weathers]
-    dice = np.random.default_rng(asked.seed)
-    draws = Draws(
-        weather=dice.integers(0, len(airs), asked.members),
-        utilisation=dice.uniform(low, high, asked.members),
-    )
-    with counting(f"of {asked.members:,} years") as told:
-        found = spread(site, grid, airs, np.ones(steps), draws, told)
-    if as_json:
-        out_json(
-            {
-                "site": name,
-                "members": asked.members,
-                "seed": asked.seed,
-                "weathers": [weather.source for weather in weathers],
-                "utilisation": [low, high],
-                "figures": [_spread_json(one) for one in found],
-            }
-        )
-        return
-    pairs(
-        [
-            ("site", f"{name} ({site.title})"),
-            ("years", f"{asked.members:,} drawn with seed {asked.seed}"),
-            *(("weather", weather.source) for weather in weathers),
-            ("utilisation", f"{low:g} to {high:g}, evenly"),
-        ]
-    )
-    out()
-    heads = ("figure", "P10", "P50", "P90", "unit", "method")
-    columns = [Column(head, right=head.startswith("P")) for head in heads]
-    table(
-        columns,
-        ((one.name, *map(_known, one.percentiles), one.unit, one.method) for one in found),
-        none="there are none",
-    )
-
-
-def _cut(weather: Weather, grid: Grid) -> Weather:
-    """Weather years stand for one another: each is laid on the first one's time."""
-    if weather.grid.step_s != grid.step_s:
-        raise InvalidInput(
-            f"{weather.source} has steps of {weather.grid.step_s} s",
-            mend=f"give weather of {grid.step_s} s, or --step",
-        )
-    series: dict[str, Any] = {name: getattr(weather, name)[: grid.steps] for name in SERIES}
-    return replace(weather, grid=grid, **series)
-
-
-def _range(text: str) -> tuple[float, float]:
-    low, _, high = text.partition("..")
-    try:
-        found = float(low), float(high or low)
-    except ValueError:
-        found = (-1.0, -1.0)
-    if not 0 <= found[0] <= found[1] <= 1:
-        raise InvalidInput(f"--utilisation '{text}'", mend="write two shares, such as 0.5..0.95")
-    return found
-
-
-def _known(value: float) -> str:
-    return "-" if np.isnan(value) else _digits(value)
-
-
-def _spread_json(one: Spread) -> dict[str, Any]:
-    p10, p50, p90 = (None if np.isnan(value) else value for value in one.percentiles)
-    return {"name": one.name, "unit": one.unit, "p10": p10, "p50": p50, "p90": p90}
+        raise unwritten(path, error) from error

@@ -50,7 +50,7 @@ _CLAIMS = (
     Column("measured", right=True),
     Column("unit"),
     Column("verdict"),
-    Column("why", wraps=True),
+    Column("why, and what is measured beside", wraps=True),
 )
 _METERS = (
     Column("meter"),
@@ -79,7 +79,12 @@ def show(made: EnergyReport) -> None:
         _section("GERMAN ENERGY EFFICIENCY ACT (EnEfG)", _TESTS, map(_test, made.enefg))
     if made.claims:
         _section("CLAIMS", _CLAIMS, map(_claim, made.claims))
-    _section("METERS", _METERS, map(_meter, made.account.evidence))
+    meters(made.account.evidence)
+
+
+def meters(evidence: Iterable[Evidence]) -> None:
+    """Print what there is to say of each meter's readings."""
+    _section("METERS", _METERS, map(_meter, evidence))
 
 
 def flags_of(item: Evidence) -> str:
@@ -137,7 +142,7 @@ def _claim(judged: Judged) -> Row:
         judged.measured or "-",
         judged.unit,
         judged.standing.value,
-        "; ".join(judged.why),
+        "; ".join(judged.why + judged.beside),
     )
 
 

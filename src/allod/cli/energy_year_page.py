@@ -9,31 +9,34 @@ from importlib.resources import files
 import numpy as np
 
 from allod import __version__
-from allod.domain.site import Site
+from allod.cli.energy_heat_map import STYLE, by_hour, heat_map
+from allod.cli.energy_year import Told
+from allod.cli.energy_year_view import tables
 from allod.domain.units import instant_text
 from allod.energy.grid import DAY_S, Grid, Values
 from allod.energy.kpi import Kpi
 from allod.energy.simulation import Simulation, figures
+from allod.energy.supplyyear import SupplyYear
 from allod.replay.plots import Axis, Line, amounts, plot, times
 from allod.replay.words import amount, energy, power, span
 
 
-def page(name: str, site: Site, made: Simulation, notes: Sequence[str]) -> str:
-    """The page: figures, what they rest on, and the year day by day."""
-    grid = made.grid
+def page(told: Told) -> str:
+    """The page: figures, the year day by day and hour by hour, and what all of it rests on."""
+    name, site, made, grid = told.name, told.site, told.made, told.made.grid
     period = f"{instant_text(grid.start_s)} to {instant_text(grid.end_s)}"
     style = files("allod.replay").joinpath("static", "page.css").read_text(encoding="utf-8")
     title = f"A year of {escape(site.title)}"
-    rests = "".join(f"<li>{escape(text)}</li>" for text in notes)
+    rests = "".join(f"<li>{escape(text)}</li>" for text in told.notes)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="generator" content="Allod {__version__}"><title>{title}</title>'
-        f"<style>{style}</style></head><body>"
+        f"<style>{style}{STYLE}</style></head><body>"
         f'<header class="top"><p class="brand">Allod energy model</p><h1>{title}</h1>'
         f'<p class="dim">{escape(name)} · {period} · steps of {span(grid.step_s)} · computed</p>'
         f"</header><main><section><dl class='tiles'>{''.join(map(_tile, figures(made)))}</dl>"
-        f"</section><section>{''.join(_pictures(made))}</section>"
+        f"</section><section>{''.join(_pictures(made))}</section>{''.join(_tables(told))}"
         f"<section><h2>What it rests on</h2><ul>{rests}</ul></section></main>"
         f"<footer>Made by Allod {__version__}. One file, no network.</footer></body></html>\n"
     )
@@ -46,7 +49,7 @@ def _tile(one: Kpi) -> str:
     unit = "" if unit == "1" else f" <small>{escape(unit)}</small>"
     return (
         f"<div><dt>{escape(one.name)}</dt><dd class='value'>{value}{unit}</dd>"
-        f"<dd class='more'>{escape(one.method)}</dd></div>"
+        f"<dd class='more'>{escape('; '.join(one.missing) or one.method)}</dd></div>"
     )
 
 
@@ -82,7 +85,45 @@ def _pictures(made: Simulation) -> list[str]:
         met.append(("the rest, from the grid", np.maximum(rest, 0) / grid.step_h))
         words = "Contracted and own clean power in its own step; the rest is the public grid's mix"
         shown.append(_powers("What supplies it", words, grid, met))
+        shown += _by_the_hour(made.supply)
     return shown
+
+
+def _by_the_hour(supply: SupplyYear) -> list[str]:
+    """Which hours of the year contracts and plant cover, and with the grid's own share."""
+    grid, load_wh = supply.grid, supply.load_wh
+    words = (
+        "Share of each hour's load that is covered; a day is a column, its hours go upwards, UTC"
+    )
+    own = by_hour(grid, supply.covered_wh(), load_wh)
+    shown = [heat_map("Covered by contracts and plant, hour by hour", words, grid, own)]
+    if supply.cfe is not None:
+        whole = by_hour(grid, supply.cfe * load_wh, load_wh)
+        shown.append(heat_map("CFE score, hour by hour", words, grid, whole))
+    return shown
+
+
+def _tables(told: Told) -> list[str]:
+    return [
+        f"<section><h2>{escape(title)}</h2><div class='card scroll'><table><thead><tr>"
+        + "".join(f"<th>{escape(column.title)}</th>" for column in columns)
+        + "</tr></thead><tbody>"
+        + "".join(
+            "<tr>"
+            + "".join(
+                f"<td{_side(column.right)}>{escape(str(cell))}</td>"
+                for column, cell in zip(columns, row, strict=True)
+            )
+            + "</tr>"
+            for row in rows
+        )
+        + "</tbody></table></div></section>"
+        for title, columns, rows in tables(told)
+    ]
+
+
+def _side(right: bool) -> str:
+    return "" if right else ' class="words"'
 
 
 def _daily(grid: Grid, values: Values) -> Values:

@@ -1,4 +1,4 @@
-"""Decisions: placement, hold, refusal, reclaim, shed plan; each carries all its reasons (L6)."""
+"""Decisions, from placement to power cap; each carries all its reasons (L6)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ class Reclaim:
 class ShedPlan:
     """What gives way because a node of an envelope may draw less than is committed (P2).
 
-    First what has not begun starts later, then lent room is taken back; floors are kept.
+    First what has not begun starts later, then lent work is slowed by power caps, then lent room is
+    taken back; floors are kept.
     """
 
     at_s: int
@@ -118,6 +119,8 @@ class ShedPlan:
     reclaimed: tuple[tuple[str, int], ...]  #: (workload, what it gives back [W]), in order.
     left_w: int  #: What is left over, for floors are kept. [W]
     reasons: tuple[Reason, ...] = ()
+    #: (workload, what its cap takes off its draw [W]), in order; left out of records if empty.
+    capped: tuple[tuple[str, int], ...] = ()
 
     @property
     def workload_id(self) -> str:
@@ -125,8 +128,49 @@ class ShedPlan:
         return ""
 
 
-Decision = Placement | Hold | Refusal | Reclaim | ShedPlan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerCap:
+    """The accelerators of a run get a lower power limit; it goes on, more slowly.
+
+    Until its runner has confirmed that, it counts in full; if that has not come by `confirm_by_s`,
+    it is reclaimed.
+    """
+
+    at_s: int
+    workload_id: str
+    run: int
+    number: int  #: Of the caps of the workload, from 1; one that lasts longer is the same.
+    site: str
+    pool: str
+    nodes: tuple[tuple[int, int], ...]  #: (node of the pool, accelerators on it): whole nodes.
+    limit_w: int  #: Power limit of each accelerator, as its driver counts. [W]
+    saved_w: int  #: What that takes off its draw at most, as the limits count it. [W]
+    #: Its speed under the cap at full load, of that without; None: its model has no known curve.
+    speed_milli: int | None
+    order_at_s: int  #: When the runner is told.
+    confirm_by_s: int  #: When the runner must have confirmed it.
+    starts_s: int  #: When the envelope counts on it.
+    ends_s: int  #: When it is taken off again.
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerUncap:
+    """The accelerators of a run get their usual power limit back: the cap, or the run, is over."""
+
+    at_s: int
+    workload_id: str
+    run: int
+    site: str
+    pool: str
+    accelerators: int
+    nodes: tuple[tuple[int, int], ...]
+    limit_w: int  #: As in `PowerCap`: the usual one. [W]
+    reasons: tuple[Reason, ...] = ()
+
+
+Decision = Placement | Hold | Refusal | Reclaim | ShedPlan | PowerCap | PowerUncap
 
 DECISIONS: dict[str, type[Decision]] = {
-    cls.__name__: cls for cls in (Placement, Hold, Refusal, Reclaim, ShedPlan)
+    cls.__name__: cls for cls in (Placement, Hold, Refusal, Reclaim, ShedPlan, PowerCap, PowerUncap)
 }

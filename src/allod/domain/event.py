@@ -96,6 +96,30 @@ class WorkloadEnded:
     began_at_s: int | None = None
     finished_at_s: int | None = None
     restarts: int = 0
+    # Records leave the next two out where there is nothing to say.
+    energy_j: int | None = None  #: Counted at its nodes; None: nobody counted, which is not 0. [J]
+    energy_shared: bool = False  #: True if what others drew on these nodes may be in it.
+
+
+class CapState(StrEnum):
+    """What became of an order to set a power limit; while that is unknown it is asked again."""
+
+    SET = "set"  #: All accelerators of the run have it.
+    REFUSED = "refused"  #: The runner said no; nothing was done.
+    FAILED = "failed"  #: It was tried; some accelerators may have it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerLimitReported:
+    """The runner says what became of a cap, or of taking one off."""
+
+    at_s: int
+    workload_id: str
+    run: int
+    number: int  #: Of the cap, as in `PowerCap`; of taking one off 0.
+    limit_w: int  #: Power limit that each accelerator was to get. [W]
+    state: CapState
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +195,7 @@ Event = (
     | WorkloadCancelled
     | WorkloadStarted
     | WorkloadEnded
+    | PowerLimitReported
     | PoolReported
     | ForecastGiven
     | CurtailmentCalled
@@ -187,6 +212,7 @@ EVENTS: dict[str, type[Event]] = {
         WorkloadCancelled,
         WorkloadStarted,
         WorkloadEnded,
+        PowerLimitReported,
         PoolReported,
         ForecastGiven,
         CurtailmentCalled,

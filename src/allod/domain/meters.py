@@ -35,6 +35,7 @@ class Quantity(StrEnum):
     TRAFFIC_IN = "traffic-in"  #: Data that came in.
     TRAFFIC_OUT = "traffic-out"  #: Data that went out.
     GRID_CARBON = "grid-carbon"  #: Carbon intensity of the grid's power.
+    GRID_CFE = "grid-cfe"  #: Carbon-free share of the grid's power, imports included.
 
 
 class Dimension(StrEnum):
@@ -46,13 +47,30 @@ class Dimension(StrEnum):
     TEMPERATURE = "temperature"
     TRAFFIC = "traffic"
     INTENSITY = "intensity"
+    SHARE = "share"
 
 
 Unit = Literal[
-    "W", "kW", "MW", "Wh", "kWh", "MWh", "GWh", "J", "l", "m3", "degC", "B", "GB", "TB", "gCO2e/kWh"
+    "W",
+    "kW",
+    "MW",
+    "Wh",
+    "kWh",
+    "MWh",
+    "GWh",
+    "J",
+    "l",
+    "m3",
+    "degC",
+    "B",
+    "GB",
+    "TB",
+    "gCO2e/kWh",
+    "1",
+    "%",
 ]
 
-#: Dimension of each unit, and how many of W, Wh, m3, degC, B or gCO2e/kWh one of it is (SI).
+#: Dimension of each unit, and how many of W, Wh, m3, degC, B, gCO2e/kWh or 1 one of it is (SI).
 UNITS: Final[dict[str, tuple[Dimension, float]]] = {
     "W": (Dimension.POWER, 1.0),
     "kW": (Dimension.POWER, 1e3),
@@ -69,6 +87,8 @@ UNITS: Final[dict[str, tuple[Dimension, float]]] = {
     "GB": (Dimension.TRAFFIC, 1e9),
     "TB": (Dimension.TRAFFIC, 1e12),
     "gCO2e/kWh": (Dimension.INTENSITY, 1.0),
+    "1": (Dimension.SHARE, 1.0),
+    "%": (Dimension.SHARE, 0.01),
 }
 
 _OTHERS: Final = {
@@ -80,6 +100,7 @@ _OTHERS: Final = {
     Quantity.TRAFFIC_IN: Dimension.TRAFFIC,
     Quantity.TRAFFIC_OUT: Dimension.TRAFFIC,
     Quantity.GRID_CARBON: Dimension.INTENSITY,
+    Quantity.GRID_CFE: Dimension.SHARE,
 }
 
 
@@ -171,7 +192,7 @@ class Meter(Part):
             raise ValueError(
                 f"a {self.reads} of '{self.measures}' is no {has} ('{self.unit}'); write {units}"
             )
-        rates = (Dimension.TEMPERATURE, Dimension.INTENSITY)
+        rates = (Dimension.TEMPERATURE, Dimension.INTENSITY, Dimension.SHARE)
         if self.reads != "gauge" and wanted in rates:
             raise ValueError(f"'{self.measures}' does not add up; write 'reads: gauge'")
         if self.reads == "gauge" and wanted in (Dimension.VOLUME, Dimension.TRAFFIC):

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from allod.domain.base import Name, Part, Text
-from allod.domain.units import InstantS
+from allod.domain.foretelling import Foretelling, NoticedCall
+from allod.domain.units import DurationS, InstantS
 
 
 def plain(value: Any) -> Any:
@@ -44,6 +45,9 @@ class Portion(Part):
 
     project: Name
     weight: int = Field(default=1, ge=1, le=1_000_000)
+    flexibility_s: DurationS = 0
+    """Its jobs may end so much later than they would if they started at once: they have a deadline
+    and may wait for clean power. [s]"""
 
 
 class Mapping(Part):
@@ -68,3 +72,7 @@ class Scenario(Part):
     assumptions: tuple[Assumption, ...] = ()
     mapping: Mapping = Mapping()
     policy: Literal["charter", "easy", "fcfs"] = "charter"
+    forecasts: Foretelling = Foretelling()
+    """How sites are told of the weather that a replay is given."""
+    calls: tuple[NoticedCall, ...] = ()
+    """Calls for less power that come during a replay."""

@@ -65,12 +65,13 @@ def waits_again(outcome: Outcome, on_reclaim: OnReclaim, on_node_failure: OnNode
 
 
 class Flexibility(Part):
-    """When it may run."""
+    """When it may run, and how fast."""
 
     not_before: InstantS = 0
     deadline: InstantS = NEVER_S
     """It must have ended by then; if that cannot be kept it is refused."""
-    pausable: bool = False
+    cappable: bool = True
+    """False: rather be reclaimed than slowed by a power cap; wall time goes on under one."""
 
 
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -19,7 +19,10 @@ BASE_UNITS: Final = {
     Dimension.TEMPERATURE: "degC",
     Dimension.TRAFFIC: "B",
     Dimension.INTENSITY: "gCO2e/kWh",
+    Dimension.SHARE: "1",
 }
+#: What does not add up over meters.
+_RATES: Final = (Dimension.TEMPERATURE, Dimension.INTENSITY, Dimension.SHARE)
 #: Only energy whose guarantees of origin are cancelled, or were never issued, may be counted.
 _COUNTED = ("cancelled", "not-issued")
 _CERTIFIED = (Quantity.RENEWABLE_PPA, Quantity.RENEWABLE_ON_SITE)
@@ -108,7 +111,7 @@ class Account:
             made = Steps(
                 made.values + values, (*made.meters, item.meter.name), made.missing + missing
             )
-        rate = dimension_of(quantity) in (Dimension.TEMPERATURE, Dimension.INTENSITY)
+        rate = dimension_of(quantity) in _RATES
         return replace(made, values=made.values / (len(found) if rate else 1))
 
     def all_energy(self) -> Total:

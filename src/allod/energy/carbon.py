@@ -23,6 +23,7 @@ class Carbon:
     """What a site's electricity emitted over the time; each (...,), or None if not known."""
 
     location_kg: Values | None  #: All imports at the grid's intensity. [kg CO2e]
+    lifecycle_kg: Values | None  #: The same with fuel supply and plant; beyond Scope 2. [kg CO2e]
     market_kg: Values | None  #: The uncovered part at the residual mix. [kg CO2e]
 
 

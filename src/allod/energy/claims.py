@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final
 
 from allod.domain.claim import Claim, ClaimSubject
@@ -13,19 +12,30 @@ from allod.domain.meters import Quantity
 from allod.energy.account import Account
 from allod.energy.grid import Grid
 from allod.energy.kpi import Kpi
-from allod.energy.lines import at_least, at_most, fixed
+from allod.energy.measured import MATCHES
+from allod.energy.numbers import fixed
+from allod.energy.verdict import Standing, number_of, verdict
 
 METHOD: Final = "claim register, version 1: the period's figure against the claim's number"
 
-
-class Standing(StrEnum):
-    """What became of a claim."""
-
-    OPEN = "open"  #: Not due for all of the period.
-    KEPT = "kept"
-    MISSED = "missed"
-    CHANGED = "changed"  #: Another claim took its place.
-    NOT_TESTABLE = "not testable"
+#: What is said of clean energy by the year is seen best beside the same by the hour.
+_CLEAN: Final = frozenset(
+    {
+        ClaimSubject.REF,
+        ClaimSubject.CFE,
+        ClaimSubject.CFE_SCORE,
+        ClaimSubject.ANNUAL_MATCH,
+        ClaimSubject.HOURLY_MATCH,
+        ClaimSubject.QUARTER_HOURLY_MATCH,
+    }
+)
+#: Why a subject that has no figure in a report has none.
+_NO_FIGURE: Final = {
+    ClaimSubject.LOW_CARBON_HEAT: "the site's document has no 'heat' part",
+    ClaimSubject.ACCELERATORS: "no meter counts them; 'allod report claims' does",
+    ClaimSubject.POWER_MW: "no meter knows it; 'allod report claims' does",
+    ClaimSubject.JOBS: "no meter counts them; 'allod report claims' does",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +51,26 @@ class Judged:
     wanted: str | None  #: The claim's number, in `unit`.
     inputs: tuple[str, ...]
     why: tuple[str, ...]  #: Why it is open, changed or cannot be tested.
+    beside: tuple[str, ...]  #: Of a claim about clean energy: each way of matching it.
 
 
 def register(claims: Sequence[Claim], account: Account, found: Sequence[Kpi]) -> tuple[Judged, ...]:
     """Every claim of a site with its verdict, in the order of the document."""
     figures = _figures(account, found)
-    return tuple(_judge(claim, figures, account.grid) for claim in claims)
+    beside = tuple(_shown(kpi) for kpi in found if kpi.name in MATCHES)
+    return tuple(
+        _judge(claim, figures, account.grid, beside if claim.subject in _CLEAN else ())
+        for claim in claims
+    )
+
+
+def _shown(kpi: Kpi) -> str:
+    return f"{kpi.name} {'refused' if kpi.value is None else fixed(kpi.value, 3)}"
 
 
 def _figures(account: Account, found: Sequence[Kpi]) -> dict[ClaimSubject, Kpi]:
     """What measures each subject; of several PUEs the first."""
-    kpis = {kpi.name: kpi for kpi in reversed(found)}
+    kpis = {kpi.name.lower().replace(" ", "-"): kpi for kpi in reversed(found)}
     amounts = (
         (ClaimSubject.WATER_M3, Quantity.WATER, "m3", 1.0),
         (ClaimSubject.HEAT_REUSED_MWH, Quantity.HEAT_REUSED, "MWh", 1e-6),
@@ -63,13 +82,19 @@ def _figures(account: Account, found: Sequence[Kpi]) -> dict[ClaimSubject, Kpi]:
         made[subject] = Kpi(subject, value, unit, "sum of the period", total.meters, total.missing)
     for subject in ClaimSubject:
         if subject not in made:
-            made[subject] = kpis[subject.upper()]
+            made[subject] = kpis.get(subject.value) or _unmeasured(subject)
     return made
 
 
-def _judge(claim: Claim, figures: Mapping[ClaimSubject, Kpi], grid: Grid) -> Judged:
+def _unmeasured(subject: ClaimSubject) -> Kpi:
+    return Kpi(subject.value, None, "1", METHOD, (), (_NO_FIGURE[subject],))
+
+
+def _judge(
+    claim: Claim, figures: Mapping[ClaimSubject, Kpi], grid: Grid, beside: tuple[str, ...]
+) -> Judged:
     kpi = figures.get(claim.subject) if claim.subject else None
-    wanted = _wanted(claim)
+    wanted = number_of(claim)
     standing, why = _verdict(claim, kpi, wanted, grid)
     return Judged(
         claim,
@@ -81,49 +106,14 @@ def _judge(claim: Claim, figures: Mapping[ClaimSubject, Kpi], grid: Grid) -> Jud
         None if wanted is None else fixed(wanted, 3),
         kpi.inputs if kpi else (),
         why,
+        beside,
     )
 
 
 def _verdict(
     claim: Claim, kpi: Kpi | None, wanted: float | None, grid: Grid
 ) -> tuple[Standing, tuple[str, ...]]:
-    if claim.replaced_by:
-        return Standing.CHANGED, (f"'{claim.replaced_by}' took its place",)
-    if kpi is None or wanted is None:
-        return Standing.NOT_TESTABLE, _lacks(claim)
     due = claim.due or claim.date
-    if datetime(due.year, due.month, due.day, tzinfo=UTC).timestamp() > grid.start_s:
-        return Standing.OPEN, (f"due for periods that begin on {due} or later",)
-    if kpi.value is None:
-        return Standing.NOT_TESTABLE, kpi.missing
-    return (Standing.KEPT if _is_met(claim, kpi.value, wanted) else Standing.MISSED), ()
-
-
-def _wanted(claim: Claim) -> float | None:
-    """The number that keeps the claim; None if it has none."""
-    if claim.subject is None or claim.value_milli is None:
-        return None
-    if not claim.reduces:
-        return claim.value_milli / 1000
-    if claim.baseline_milli.value is None:
-        return None
-    return claim.baseline_milli.value / 1000 * (1 - claim.value_milli / 1000)
-
-
-def _lacks(claim: Claim) -> tuple[str, ...]:
-    """What a claim does not say, so that nobody can test it."""
-    lacks = []
-    if claim.subject is None:
-        lacks.append("it does not say what would measure it ('subject')")
-    if claim.value_milli is None:
-        lacks.append("it has no number ('value_milli')")
-    if claim.reduces and claim.baseline_milli.value is None:
-        lacks.append("it does not say against what ('baseline_milli')")
-    return tuple(lacks)
-
-
-def _is_met(claim: Claim, value: float, wanted: float) -> bool:
-    """Less is asked of what is reduced; else as the claim says."""
-    if claim.reduces or claim.is_met == "at-most":
-        return at_most(value, wanted)
-    return at_least(value, wanted)
+    begins = datetime(due.year, due.month, due.day, tzinfo=UTC).timestamp()
+    value, missing = (kpi.value, kpi.missing) if kpi else (None, ())
+    return verdict(claim, value, missing, due=begins <= grid.start_s)

@@ -64,6 +64,7 @@ class CoolingCurve:
         power = self.per_heat * heat_w + self.per_it * it_w
         if self.fan_w:
             flow = self.fan_per_w * heat_w
+            # Not `flow ** 2.5`: libraries differ in its last bit, and decisions rest on it (E4).
             power += self.fan_w * flow * flow * np.sqrt(flow)
         if self.chiller is None:
             return np.asarray(power), heat_w

@@ -122,12 +122,6 @@ class Dispatch:
         """What the load consumed, the flexible part as it ran, less what was missing."""
         return self.load_wh + self.flexible_wh - self.unserved_wh
 
-    def residual_wh(self) -> Values:
-        """What comes in less what goes out, in each step; 0 but for rounding. [Wh per step]"""
-        charged = self.charged_own_wh + self.charged_contract_wh + self.charged_grid_wh
-        comes = self.own_wh + self.import_wh + self.discharged_wh
-        return comes - self.used_wh() - charged - self.export_wh - self.curtailed_wh
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:

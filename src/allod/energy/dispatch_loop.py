@@ -56,6 +56,8 @@ def run(
             arrived += asked[r, t]
             if t >= defer:
                 due += asked[r, t - defer]
+            if t == steps - 1:
+                due = arrived  # Nothing waits beyond the end: it would be counted nowhere.
             must = min(max(0.0, due - served), flexible_max)
             may = min(max(must, arrived - served), flexible_max)
             spare = own[r, t] + contract[r, t] - load[r, t]

@@ -16,7 +16,7 @@ from allod.domain.reporting import ReportingFacts
 from allod.domain.units import instant_text
 from allod.energy.account import Account, Total
 from allod.energy.kpi import Kpi, erf, pue, ref, renewable
-from allod.energy.lines import at_least, at_most, fixed
+from allod.energy.numbers import at_least, at_most, fixed
 
 RULES_VERSION: Final = "EnEfG of 13.11.2023 (BGBl. 2023 I Nr. 309), section 11"
 

@@ -1,12 +1,13 @@
 """The record of Commission Delegated Regulation (EU) 2024/1364: Annexes I, II and III.
 
 For data centres of 500 kW installed IT power and more, each year by 15 May for the calendar year
-before. The list of items and their definitions are as the regulation of 14 March 2024 has them
-(OJ L, 2024/1364, 17.5.2024); its words are shortened here. A later act changes RULE.
+before. Items are numbered as in the regulation of 14 March 2024 (OJ L, 2024/1364, 17.5.2024), whose
+words are shortened here. A later act changes RULE.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from allod.domain.site import Role, Site
 from allod.domain.units import instant_text
 from allod.energy.account import Account, Total
 from allod.energy.grid import DAY_S, Grid, means
-from allod.energy.kpi import Kpi, kpis, renewable
+from allod.energy.kpi import METHODS, Kpi, kpis, ratio, renewable
 from allod.energy.lines import Line, Row
 
 RULE: Final = "EU 2024/1364 (OJ L, 17.5.2024)"
@@ -30,66 +31,104 @@ CDD_BASE_DEGC: Final = 21.0
 #: A year begins somewhere on Earth up to so long before or after it does in UTC. [s]
 _ZONE_S: Final = 14 * 3600
 _KWH: Final = 1e-3
+#: The regulation's unit of bandwidth is the gigabyte per second; a megabit is 1/8,000 of one.
+_GB_PER_MBIT: Final = 1 / 8_000
+_IT_POINTS: Final = {
+    1: "UPS (PUE category 1)",
+    2: "PDU (PUE category 2)",
+    3: "input of the IT equipment (PUE category 3)",
+}
 
 
 def record(site: Site, account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
     """All lines: Annex I, the 24 items of Annex II, the four indicators of Annex III."""
-    return (*annex_1(site, facts), *annex_2(account, facts), *annex_3(account, facts))
+    return (*annex_1(site, account, facts), *annex_2(account, facts), *annex_3(account, facts))
 
 
-def annex_1(site: Site, facts: ReportingFacts) -> tuple[Line, ...]:
-    """Who and what the data centre is."""
+def annex_1(site: Site, account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
+    """Who and what the data centre is, and of which time the figures are (Article 3)."""
     owners = ", ".join(part.party for part in site.parties if part.role is Role.OWNER)
     started = facts.started.value
-    since = None if started is None else instant_text(started)[:10]
+    since = None if started is None else instant_text(started)[:7]
+    grid = account.grid
+    period = f"{instant_text(grid.start_s)} to {instant_text(grid.end_s)}"
 
     def line(item: str, title: str, fact: Fact[Any], name: str) -> Line:
         return Row(f"I.{item}", "", title, "").of_text(fact.value, fact, name, RULE)
 
+    def told(item: str, title: str, name: str) -> Line:
+        return line(item, title, getattr(facts, name), f"reporting.{name}")
+
     return (
-        Row("I.a", "", "name of the data centre", "").of_text(site.title, None, "title", RULE),
-        Row("I.b", "", "owner", "").of_text(owners or None, None, "parties", RULE),
-        line("b", "operator", site.operator, "operator"),
-        line("c", "country", site.country, "country"),
-        line("c", "location", facts.location, "reporting.location"),
-        line("d", "type", facts.kind, "reporting.kind"),
-        Row("I.e", "", "start of operation", "").of_text(
+        Row("Art. 3", "", "time that is reported", "").of_text(
+            period, Fact(value=period, source="the time of the report"), "", RULE
+        ),
+        Row("I.1(a)", "", "name of the data centre", "").of_text(site.title, None, "title", RULE),
+        Row("I.1(b)", "", "owner", "").of_text(owners or None, None, "parties", RULE),
+        told("1(b)", "contact of the owner", "owner_contact"),
+        line("1(b)", "operator", site.operator, "operator"),
+        told("1(b)", "contact of the operator", "operator_contact"),
+        line("1(c)", "country", site.country, "country"),
+        told("1(c)", "location, LAU code", "location"),
+        told("1(d)", "type of data centre", "kind"),
+        told("1(d)", "structure or group of structures", "buildings"),
+        told("1(d)", "offers too", "also_offers"),
+        Row("I.1(e)", "", "year and month of entry into operation", "").of_text(
             since, facts.started, "reporting.started", RULE
         ),
-        line("f", "redundancy, electrical", facts.redundancy_power, "reporting.redundancy_power"),
-        line("f", "redundancy, cooling", facts.redundancy_cooling, "reporting.redundancy_cooling"),
+        told("2(a)", "electrical redundancy, high voltage", "redundancy_high_voltage"),
+        told("2(a)", "electrical redundancy, low voltage (line-up)", "redundancy_low_voltage"),
+        told("2(a)", "electrical redundancy, rack", "redundancy_rack_power"),
+        told("2(b)", "cooling redundancy, room", "redundancy_room_cooling"),
+        told("2(b)", "cooling redundancy, rack", "redundancy_rack_cooling"),
     )
 
 
 def annex_2(account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
-    """The 24 items; item 4 has the backup generators' part as a line of its own."""
+    """The 24 items, with what is to be said of some of them as lines of their own."""
     return (*_of_building(account, facts), *_of_use(account, facts), *_of_capacity(account, facts))
 
 
 def _of_building(account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
     f, name = facts, "reporting.{}".format
-    it, _ = account.it_energy()
+    it, category = account.it_energy()
     return (
-        Row("1", "PDIT", "installed IT power demand", "kW", 1).of_fact(
+        Row("II.1(a)", "PDIT", "installed IT power demand", "kW", 1).of_fact(
             f.it_power_w, name("it_power_w"), RULE, 1e-3
         ),
-        Row("2", "SDC", "floor area of the data centre", "m2").of_fact(
+        Row("II.1(a)", "", "which IT power demand that is", "").of_text(
+            f.it_power_metric.value, f.it_power_metric, name("it_power_metric"), RULE
+        ),
+        Row("II.1(b)", "SDC", "total floor area", "m2").of_fact(
             f.floor_area_m2, name("floor_area_m2"), RULE
         ),
-        Row("3", "SCR", "floor area of computer rooms", "m2").of_fact(
+        Row("II.1(c)", "SCR", "computer room floor area", "m2").of_fact(
             f.computer_room_m2, name("computer_room_m2"), RULE
         ),
-        Row("4", "EDC", "energy consumption", "kWh").of_total(account.all_energy(), RULE, _KWH),
-        Row("4", "EDC-BG", "of it from backup generators", "kWh").of_total(
+        Row("II.1(d)", "EDC", "total energy consumption", "kWh").of_total(
+            account.all_energy(), RULE, _KWH
+        ),
+        Row("II.1(d)", "EDC-BG", "of it from back-up generators", "kWh").of_total(
             account.total(Quantity.EDC_BACKUP), RULE, _KWH
         ),
-        Row("5", "EIT", "energy consumption of IT equipment", "kWh").of_total(it, RULE, _KWH),
-        Row("6", "", "functions for the electrical grid", "").of_words(
+        Row("II.1(e)", "EIT", "energy consumption of IT equipment", "kWh").of_total(it, RULE, _KWH),
+        _it_point(it, category),
+        Row("II.1(f)", "", "electrical grid functions", "").of_words(
             f.grid_functions, name("grid_functions"), RULE
         ),
-        Row("7", "CBtG", "average battery capacity for the grid", "kW", 1).of_fact(
+        Row("II.1(g)", "CBtG", "average battery capacity offered to the grid", "kW", 1).of_fact(
             f.battery_to_grid_w, name("battery_to_grid_w"), RULE, 1e-3
         ),
+    )
+
+
+def _it_point(it: Total, category: int) -> Line:
+    """Where EIT is measured; without a meter it is measured nowhere."""
+    row = Row("II.1(e)", "", "where EIT is measured", "")
+    if not it.meters:
+        return row.of_total(Total(None, "", (), it.missing), RULE)
+    return replace(
+        row.of_text(_IT_POINTS[category], None, "", RULE), inputs=tuple(dict.fromkeys(it.meters))
     )
 
 
@@ -97,72 +136,104 @@ def _of_use(account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
     goo, ppa, own = renewable(account, facts)
     total = account.total
     return (
-        Row("8", "WIN", "water input", "m3").of_total(total(Quantity.WATER), RULE),
-        Row("9", "WIN-POT", "potable water input", "m3").of_total(
+        Row("II.1(h)", "WIN", "total water input", "m3").of_total(total(Quantity.WATER), RULE),
+        Row("II.1(h)", "", "WUE category of the water input", "").of_text(
+            str(category) if (category := facts.wue_category.value) else None,
+            facts.wue_category,
+            "reporting.wue_category",
+            RULE,
+        ),
+        Row("II.1(i)", "WIN-POT", "total potable water input", "m3").of_total(
             total(Quantity.POTABLE_WATER), RULE
         ),
-        Row("10", "EREUSE", "waste heat reused", "kWh").of_total(
+        Row("II.1(j)", "EREUSE", "waste heat reused", "kWh").of_total(
             total(Quantity.HEAT_REUSED), RULE, _KWH
         ),
-        Row("11", "TWH", "average waste heat temperature", "degC", 1).of_total(
+        Row("II.1(k)", "TWH", "average waste heat temperature", "degC", 1).of_total(
             account.mean(Quantity.WASTE_HEAT_TEMP), RULE
         ),
         _inlet(account, facts),
-        Row("13", "", "refrigerants in the cooling", "").of_words(
+        Row("II.1(m)", "", "types of refrigerants", "").of_words(
             facts.refrigerants, "reporting.refrigerants", RULE
         ),
-        Row("14", "CDD", "cooling degree days", "degree days", 1).of_total(
-            cooling_degree_days(account), f"{RULE}; Eurostat nrg_chdd"
+        _degree_days(account, facts),
+        Row("II.1(o)", "ERES-TOT", "total renewable energy consumption", "kWh").of_total(
+            goo + ppa + own, RULE, _KWH
         ),
-        Row("15", "ERES-TOT", "renewable energy", "kWh").of_total(goo + ppa + own, RULE, _KWH),
-        Row("16", "ERES-GOO", "of it guarantees of origin", "kWh").of_total(goo, RULE, _KWH),
-        Row("17", "ERES-PPA", "of it power purchase agreements", "kWh").of_total(ppa, RULE, _KWH),
-        Row("18", "ERES-OS", "of it made on site", "kWh").of_total(own, RULE, _KWH),
+        Row("II.1(p)", "ERES-GOO", "of it from guarantees of origin", "kWh").of_total(
+            goo, RULE, _KWH
+        ),
+        Row("II.1(q)", "ERES-PPA", "of it from power purchase agreements", "kWh").of_total(
+            ppa, RULE, _KWH
+        ),
+        Row("II.1(r)", "ERES-OS", "of it from on-site renewables", "kWh").of_total(own, RULE, _KWH),
     )
 
 
 def _inlet(account: Account, facts: ReportingFacts) -> Line:
-    row = Row("12", "TIN", "average set point of intake air", "degC", 1)
+    row = Row("II.1(l)", "TIN", "average set point of intake air", "degC", 1)
     if account.of(Quantity.INLET_TEMP):
         return row.of_total(account.mean(Quantity.INLET_TEMP), RULE)
     fact = facts.inlet_setpoint_milli_degc
     return row.of_fact(fact, "reporting.inlet_setpoint_milli_degc", RULE, 1e-3)
 
 
+def _degree_days(account: Account, facts: ReportingFacts) -> Line:
+    """Declared from the open source that is asked for, else by the site's own thermometer."""
+    row = Row("II.1(n)", "CDD", "cooling degree days", "degree-days", 1)
+    declared = facts.cooling_degree_days_milli
+    if declared.value is not None:
+        return row.of_fact(declared, "reporting.cooling_degree_days_milli", RULE, 1e-3)
+    return row.of_total(cooling_degree_days(account), f"{RULE}; Eurostat nrg_chdd, own thermometer")
+
+
 def _of_capacity(account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
     f, name = facts, "reporting.{}".format
+    covered = "share of computer rooms that it covers"
     return (
-        Row("19", "CSERV", "ICT capacity of servers", "").of_fact(f.servers, name("servers"), RULE),
-        Row("20", "CSTOR", "ICT capacity of storage", "PB", 3).of_fact(
+        Row("II.2(a)", "CSERV", "ICT capacity for servers", "").of_fact(
+            f.servers, name("servers"), RULE
+        ),
+        Row("II.2(a)", "", covered, "%", 1).of_fact(
+            f.servers_covered_milli, name("servers_covered_milli"), RULE, 0.1
+        ),
+        Row("II.2(b)", "CSTOR", "ICT capacity for storage equipment", "PB", 3).of_fact(
             f.storage_tb, name("storage_tb"), RULE, 1e-3
         ),
-        Row("21", "BIN", "bandwidth of incoming traffic", "Gb/s", 3).of_fact(
-            f.bandwidth_in_mbit_s, name("bandwidth_in_mbit_s"), RULE, 1e-3
+        Row("II.2(b)", "", covered, "%", 1).of_fact(
+            f.storage_covered_milli, name("storage_covered_milli"), RULE, 0.1
         ),
-        Row("22", "BOUT", "bandwidth of outgoing traffic", "Gb/s", 3).of_fact(
-            f.bandwidth_out_mbit_s, name("bandwidth_out_mbit_s"), RULE, 1e-3
+        Row("II.3(a)", "BIN", "incoming traffic bandwidth", "GB/s", 3).of_fact(
+            f.bandwidth_in_mbit_s, name("bandwidth_in_mbit_s"), RULE, _GB_PER_MBIT
         ),
-        Row("23", "", "incoming data traffic", "EB", 6).of_total(
+        Row("II.3(b)", "BOUT", "outgoing traffic bandwidth", "GB/s", 3).of_fact(
+            f.bandwidth_out_mbit_s, name("bandwidth_out_mbit_s"), RULE, _GB_PER_MBIT
+        ),
+        Row("II.3(c)", "TIN", "incoming data traffic", "EB", 6).of_total(
             account.total(Quantity.TRAFFIC_IN), RULE, 1e-18
         ),
-        Row("24", "", "outgoing data traffic", "EB", 6).of_total(
+        Row("II.3(d)", "TOUT", "outgoing data traffic", "EB", 6).of_total(
             account.total(Quantity.TRAFFIC_OUT), RULE, 1e-18
         ),
     )
 
 
 def annex_3(account: Account, facts: ReportingFacts) -> tuple[Line, ...]:
-    """The four indicators: PUE, WUE, ERF, REF."""
+    """The four indicators: PUE, WUE, ERF, REF; quotients of what Annex II has, as it says."""
     found = {kpi.name: kpi for kpi in reversed(kpis(account, facts))}  # The first PUE is EIT's.
+    goo, ppa, own = renewable(account, facts)
+    # ISO/IEC 30134-3 ends at 1; the regulation's quotient does not.
+    method = f"{METHODS['REF']} without its limit of 1"
+    found["REF"] = ratio("REF", goo + ppa + own, account.all_energy(), "1", method)
     titles = {
-        "PUE": "power usage effectiveness",
-        "WUE": "water usage effectiveness",
-        "ERF": "energy reuse factor",
-        "REF": "renewable energy factor",
+        "PUE": "power usage effectiveness, EDC/EIT",
+        "WUE": "water usage effectiveness, WIN/EIT",
+        "ERF": "energy reuse factor, EREUSE/EDC",
+        "REF": "renewable energy factor, ERES-TOT/EDC",
     }
     return tuple(
-        Row(f"III.{i}", name, title, found[name].unit, 3).of_kpi(_by_rule(found[name]))
-        for i, (name, title) in enumerate(titles.items(), 1)
+        Row(f"III({letter})", name, title, found[name].unit, 3).of_kpi(_by_rule(found[name]))
+        for letter, (name, title) in zip("abcd", titles.items(), strict=True)
     )
 
 
@@ -184,9 +255,17 @@ def cooling_degree_days(account: Account) -> Total:
     )
 
 
-def year_of(grid: Grid) -> int | None:
-    """The calendar year, in any zone, that the grid covers from end to end; None if it does not."""
-    year = datetime.fromtimestamp(grid.start_s + _ZONE_S, UTC).year
+def year_of(grid: Grid, started_s: int | None = None) -> int | None:
+    """The calendar year, in any zone, that the grid covers from end to end; None if it does not.
+
+    Of the year in which the data centre entered into operation, what is left of it is enough.
+    """
+    year = datetime.fromtimestamp(grid.end_s - _ZONE_S - 1, UTC).year
     first_s, last_s = (int(datetime(y, 1, 1, tzinfo=UTC).timestamp()) for y in (year, year + 1))
-    off_s = grid.start_s - first_s
-    return year if abs(off_s) <= _ZONE_S and grid.end_s - last_s == off_s else None
+    off_s = grid.end_s - last_s
+    if abs(off_s) > _ZONE_S:
+        return None
+    whole = grid.start_s - first_s == off_s
+    begun = started_s is not None and first_s <= started_s and grid.start_s > first_s + off_s
+    rest = begun and abs(grid.start_s - (started_s or 0)) <= _ZONE_S
+    return year if whole or rest else None

@@ -132,6 +132,7 @@ def low_carbon_share(contract: HeatOfftake, flow: HeatFlow, grid_g_per_kwh: Valu
     if limit is None:
         return np.full_like(total, np.nan)
     carbon = carbon_of_heat_g_per_kwh(flow, grid_g_per_kwh)
-    good_w = np.where(carbon <= limit, flow.delivered_w, 0.0)
+    # Ratios of floats are not exact; what only rounding parts from the limit keeps it.
+    good_w = np.where(carbon <= limit * (1 + 1e-9), flow.delivered_w, 0.0)
     unknown = (np.isnan(carbon) & (flow.delivered_w != 0)).any(axis=-1)
     return np.asarray(good_w.sum(axis=-1) / np.where((total > 0) & ~unknown, total, np.nan))

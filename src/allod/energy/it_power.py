@@ -37,10 +37,6 @@ class Draw:
         """
         return np.asarray(self.idle_w + (self.busy_w - self.idle_w) * utilisation)
 
-    def capped_w(self, utilisation: Values, cap_w: Values | float) -> Values:
-        """As `utilised_w`, under a cap that never falls below idle; (..., steps). [W]"""
-        return np.asarray(np.minimum(self.utilised_w(utilisation), np.maximum(cap_w, self.idle_w)))
-
     def speed(self, cap_w: Values | float) -> Values:
         """Speed at full load under a cap, of that without one; (..., steps). [1]
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from allod.domain.meters import Quantity
 from allod.domain.reporting import ReportingFacts
-from allod.energy.account import Account, Steps, Total
-from allod.energy.matching import cfe_wh
+from allod.energy.account import Account, Total
 
 _IT = {1: Quantity.EIT_UPS, 2: Quantity.EIT_PDU, 3: Quantity.EIT_DEVICE}
 
@@ -27,7 +26,6 @@ METHODS: Final = {
     "CUE": "ISO/IEC 30134-8:2022, location-based, in each step",
     "CER": "ISO/IEC 30134-7:2023",
     "TUE": "ITUE x PUE, Patterson et al. 2013",
-    "CFE": "Google 2021, contracted energy alone (without the grid's own share)",
 }
 
 
@@ -108,16 +106,6 @@ def tue(itue_milli: int | None, of_site: Kpi) -> Kpi:
     return Kpi("TUE", value, "1", METHODS["TUE"], of_site.inputs, missing)
 
 
-def cfe(load: Steps, clean: Steps) -> Kpi:
-    """Carbon-free energy: what clean energy met in its own step / all load. [1]"""
-    missing = load.missing + clean.missing
-    matched = None if missing else float(cfe_wh(load.values, clean.values, np.zeros(1)).sum())
-    whole = None if missing else float(load.values.sum())
-    inputs = load.meters + clean.meters
-    over = Total(matched, "Wh", inputs, missing)
-    return ratio("CFE", over, Total(whole, "Wh"), "1", METHODS["CFE"])
-
-
 # -- of a site ----------------------------------------------------------------------------------
 
 
@@ -151,25 +139,8 @@ def emitted_kg(account: Account, facts: ReportingFacts) -> Total:
     return Total(grams / 1e6, "kg", inputs)
 
 
-def _clean(account: Account) -> Steps:
-    """Contracted clean energy in each step. [Wh]"""
-    bought = account.steps(Quantity.RENEWABLE_PPA)
-    own = account.steps(Quantity.RENEWABLE_ON_SITE)
-    return Steps(
-        bought.values + own.values, bought.meters + own.meters, bought.missing + own.missing
-    )
-
-
-def _load(account: Account) -> Steps:
-    """All energy into the data centre in each step. [Wh]"""
-    came, backup = account.steps(Quantity.EDC), account.steps(Quantity.EDC_BACKUP)
-    return Steps(
-        came.values + backup.values, came.meters + backup.meters, came.missing + backup.missing
-    )
-
-
 def kpis(account: Account, facts: ReportingFacts) -> tuple[Kpi, ...]:
-    """All indicators of a site: PUE in each category that is metered, then the others."""
+    """Indicators of a site: PUE in each category that is metered, then the others."""
     edc, (it, category) = account.all_energy(), account.it_energy()
     reused = account.total(Quantity.HEAT_REUSED)
     goo, ppa, own = renewable(account, facts)
@@ -185,5 +156,4 @@ def kpis(account: Account, facts: ReportingFacts) -> tuple[Kpi, ...]:
         cue(emitted_kg(account, facts), it),
         cer(account.total(Quantity.HEAT_REMOVED), account.total(Quantity.COOLING)),
         tue(facts.itue_milli.value, main),
-        cfe(_load(account), _clean(account)),
     )

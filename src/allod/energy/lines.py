@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from allod.domain.fact import Fact
 from allod.energy.account import Total
 from allod.energy.kpi import Kpi
-
-#: Sums of floats are not exact; a limit is kept by what differs from it by no more. [1]
-_ROUNDING: Final = 1e-9
+from allod.energy.numbers import fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +76,3 @@ class Row:
             tuple(dict.fromkeys(missing)),
             rule,
         )
-
-
-def fixed(value: float, places: int) -> str:
-    """`value` with so many digits behind the point; there is no minus before nothing."""
-    text = f"{value:.{places}f}"
-    return text.removeprefix("-") if not text.strip("-0.") else text
-
-
-def at_most(value: float, limit: float) -> bool:
-    """Whether `value` is no more than `limit`, but for rounding."""
-    return value <= limit + abs(limit) * _ROUNDING
-
-
-def at_least(value: float, limit: float) -> bool:
-    """Whether `value` is no less than `limit`, but for rounding."""
-    return value >= limit - abs(limit) * _ROUNDING

@@ -105,7 +105,10 @@ def match_share(
 
 
 def grid_cfe(
-    clean_wh: Values, all_wh: Values, import_wh: Values | None = None, import_cfe: float = 0.0
+    clean_wh: Values,
+    all_wh: Values,
+    import_wh: Values | None = None,
+    import_cfe: Values | float = 0.0,
 ) -> Values:
     """Carbon-free share of what the public grid delivers in a zone, imports included; (...). [1]
 

@@ -131,4 +131,5 @@ def _claim(judged: Judged) -> Json:
         "until": instant_text(judged.until_s),
         "inputs": list(judged.inputs),
         "why": list(judged.why),
+        "beside": list(judged.beside),
     }

@@ -1,7 +1,8 @@
 """Plant: all that a site draws beside its IT, over IT power and weather; and back again.
 
 `facility_w` is what the meter shows, `it_limit_w` the most IT power under a limit at the meter.
-Arrays are float64 of shapes that broadcast; time is last.
+Arrays are float64 of shapes that broadcast; time is last. Decisions rest on it, so it and what it
+is made of keep to operations that IEEE 754 rounds in one way: no powers, no `exp` (E4).
 """
 
 from __future__ import annotations
@@ -46,10 +47,6 @@ class Plant:
         full_w = self.loss_share * self.design_it_w
         return np.asarray(full_w * (always + (linear + squared * load) * load))
 
-    def cooling_power_w(self, it_w: Values, temp_c: Values, wet_bulb_c: Values) -> Values:
-        """Electricity of cooling; (..., steps). [W]"""
-        return self.cooling.curve(OutdoorAir(temp_c, wet_bulb_c)).power_w(it_w)
-
     def water_l_per_h(self, it_w: Values, temp_c: Values, wet_bulb_c: Values) -> Values:
         """Water drawn from outside; (..., steps). [L/h]"""
         air = OutdoorAir(temp_c, wet_bulb_c)
@@ -64,14 +61,6 @@ class Plant:
         a limit must hold also when the taker does not take.
         """
         return self._facility_w(it_w, self.cooling.curve(air))
-
-    def pue(self, it_w: Values, air: OutdoorAir) -> Values:
-        """Facility power over IT power, NaN without IT power; (..., steps). [1]
-
-        The PUE of a year is energy over energy, never the mean of these.
-        """
-        it_w = np.asarray(it_w, dtype=np.float64)
-        return np.asarray(self.facility_w(it_w, air) / np.where(it_w > 0, it_w, np.nan))
 
     def it_limit_w(self, limit_w: Values | float, air: OutdoorAir) -> Values:
         """The most whole watts of IT power with which the meter stays within `limit_w`.

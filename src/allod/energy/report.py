@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from allod.domain.reporting import ReportingFacts
 from allod.domain.site import Site
-from allod.energy import claims, enefg, eu2024_1364
+from allod.energy import claims, enefg, eu2024_1364, measured
 from allod.energy.account import Account, Evidence
 from allod.energy.claims import Judged
 from allod.energy.enefg import Tested
@@ -32,10 +32,11 @@ class EnergyReport:
 
 def report(name: str, site: Site, grid: Grid, evidence: tuple[Evidence, ...]) -> EnergyReport:
     """The report on `site` by its meters' readings on `grid`."""
-    year = eu2024_1364.year_of(grid)
-    facts, notes = _facts(site, year)
+    started_s = site.reporting.started.value if site.reporting else None
+    year = eu2024_1364.year_of(grid, started_s)
+    facts, notes = facts_of(site, year)
     account = Account(grid, evidence, frozenset(facts.absent))
-    found = kpis(account, facts)
+    found = (*kpis(account, facts), *measured.matches(account, site), *measured.heat(account, site))
     return EnergyReport(
         name,
         site.title,
@@ -49,7 +50,7 @@ def report(name: str, site: Site, grid: Grid, evidence: tuple[Evidence, ...]) ->
     )
 
 
-def _facts(site: Site, year: int | None) -> tuple[ReportingFacts, tuple[str, ...]]:
+def facts_of(site: Site, year: int | None) -> tuple[ReportingFacts, tuple[str, ...]]:
     """What is declared of the period; of another year than its own only what does not change."""
     said = site.reporting
     if said is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from allod.domain.supply import CARBON_FREE
 from allod.energy.carbon import Carbon, location_kg, market_kg
 from allod.energy.contracts import Delivery
 from allod.energy.dispatch import SELF_CONSUMPTION, Dispatch, Flexible, Plant, Policy, dispatch
-from allod.energy.grid import Grid, Values, sums
-from allod.energy.matching import Method, share, steps_in
+from allod.energy.grid import Grid, Values
+from allod.energy.matching import Method, Source, match_share, share
 from allod.errors import InvalidInput
 
 
@@ -22,8 +22,10 @@ class Signals:
 
     cfe_share: Values | None = None  #: Carbon-free share of the grid. [1]
     grid_g_per_kwh: Values | None = None  #: Its intensity, for location-based carbon.
+    lifecycle_g_per_kwh: Values | None = None  #: The same with fuel supply and plant.
     residual_g_per_kwh: Values | None = None  #: Of the residual mix, for market-based carbon.
     price_per_mwh: Values | None = None  #: Spot price. [currency/MWh]
+    currency: str = ""  #: Of the price, ISO 4217.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,9 @@ class SupplyYear:
     """
 
     grid: Grid
+    zone: str  #: Bidding zone of the site.
+    sources: tuple[Delivery, ...]  #: All contracts and own plants.
+    signals: Signals
     dispatch: Dispatch
     load_wh: Values  #: What was consumed.
     clean_wh: dict[str, Values]  #: Carbon-free energy that met load in its step, by source.
@@ -42,14 +47,24 @@ class SupplyYear:
     cfe: Values | None  #: Carbon-free share of each step; (..., steps). [1]
     cfe_score: Values | None  #: Over all of the time. [1]
     annual_match: Values  #: Generation over load, at most 1, any hour and zone. [1]
+    same_zone_match: Values  #: The same, of generation in the zone of the site. [1]
     hourly_match: Values | None  #: Same zone and hour, shifted by the battery. [1]
     quarter_match: Values | None  #: Same zone and quarter-hour, shifted by the battery. [1]
+    papers_wh: Values  #: What certificates cover of what came from the grid.
     carbon: Carbon
     cost: Values | None  #: Spot for the meter, contracts settled against spot. [currency]
 
     def covered_wh(self) -> Values:
         """All carbon-free energy that met load in its step. [Wh per step]"""
         return np.asarray(sum(self.clean_wh.values(), np.zeros_like(self.load_wh)))
+
+    def with_certificates(self, covered_wh: Values) -> SupplyYear:
+        """The same year, in which certificates cover so much of what came from the grid.
+
+        They take the place of what contracts say of theirs, so that none is counted twice.
+        """
+        carbon = _carbon(self.signals, self.dispatch, covered_wh)
+        return replace(self, papers_wh=covered_wh, carbon=carbon)
 
 
 #: Name of what the battery gave back, among the sources.
@@ -87,7 +102,7 @@ def supply_year(
             or an own plant is not carbon-free.
     """
     signals = signals or Signals()
-    own, bought = _sorted(sources, zone)
+    own, bought = clean_in(sources, zone)
     zero = np.zeros(grid.steps)
     own_wh = _sum(grid, own, zero)
     contract_wh = _sum(grid, bought, zero)
@@ -116,24 +131,35 @@ def supply_year(
         + (contract_wh - flow.charged_contract_wh)
     )
     cfe, score = _cfe(grid, signals, covered_wh, rest_wh, used_wh)
+    papers_wh = _papers(flow, bought, contract_wh, contract_used_wh)
+    there = [Source(name="supply", zone=zone, energy_wh=there_wh)]
     return SupplyYear(
         grid=grid,
+        zone=zone,
+        sources=tuple(sources),
+        signals=signals,
         dispatch=flow,
         load_wh=used_wh,
         clean_wh=clean_wh,
         excess_wh=contract_wh - contract_used_wh - flow.charged_contract_wh,
         cfe=cfe,
         cfe_score=score,
-        annual_match=_annual(sources, used_wh),
-        hourly_match=_matched(grid, Method.HOURLY, there_wh, used_wh),
-        quarter_match=_matched(grid, Method.QUARTER_HOURLY, there_wh, used_wh),
-        carbon=_carbon(signals, flow, bought, contract_wh, contract_used_wh),
+        annual_match=_annual(grid, used_wh, zone, sources, Method.ANNUAL),
+        same_zone_match=_annual(grid, used_wh, zone, sources, Method.ANNUAL_SAME_ZONE),
+        hourly_match=matched(grid, used_wh, zone, there, Method.HOURLY),
+        quarter_match=matched(grid, used_wh, zone, there, Method.QUARTER_HOURLY),
+        papers_wh=papers_wh,
+        carbon=_carbon(signals, flow, papers_wh),
         cost=_cost(grid, signals, flow, sources),
     )
 
 
-def _sorted(sources: Sequence[Delivery], zone: str) -> tuple[list[Delivery], list[Delivery]]:
-    """Own plants, and contracts that are carbon-free and in the zone."""
+def clean_in(sources: Sequence[Delivery], zone: str) -> tuple[list[Delivery], list[Delivery]]:
+    """Own plants, and contracts that are carbon-free and in the zone.
+
+    Raises:
+        InvalidInput: A source is named twice, or an own plant is not carbon-free.
+    """
     names = [source.name for source in sources]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice or FROM_BATTERY in names:
@@ -186,41 +212,47 @@ def _cfe(
     return each, share(clean_wh.sum(axis=-1), used_wh)
 
 
-def _annual(sources: Sequence[Delivery], used_wh: Values) -> Values:
-    """All carbon-free generation of the time over all load; where and when play no part."""
-    clean = [source.energy_wh for source in sources if source.technology in CARBON_FREE]
-    total = sum((values.sum(axis=-1) for values in clean), np.zeros(()))
-    return np.minimum(share(np.asarray(total), used_wh), 1.0)
+def _annual(
+    grid: Grid, used_wh: Values, zone: str, sources: Sequence[Delivery], method: Method
+) -> Values:
+    """All carbon-free generation of the time over all load, at most 1."""
+    clean = [
+        Source(name=source.name, zone=source.zone, energy_wh=source.energy_wh)
+        for source in sources
+        if source.technology in CARBON_FREE
+    ]
+    return match_share(grid, used_wh, zone, clean, method)
 
 
-def _matched(grid: Grid, method: Method, there_wh: Values, used_wh: Values) -> Values | None:
-    """Share of the load that is covered in its interval; None: steps make no whole ones."""
+def matched(
+    grid: Grid, load_wh: Values, zone: str, sources: Sequence[Source], method: Method
+) -> Values | None:
+    """`match_share`, or None where the steps make no whole intervals of the method."""
     try:
-        many = steps_in(grid, method)
+        return match_share(grid, load_wh, zone, sources, method)
     except InvalidInput:
         return None
-    met_wh = np.minimum(sums(there_wh, many), sums(used_wh, many))
-    return share(np.asarray(met_wh.sum(axis=-1)), used_wh)
 
 
-def _carbon(
-    signals: Signals,
-    flow: Dispatch,
-    bought: Sequence[Delivery],
-    contract_wh: Values,
-    contract_used_wh: Values,
-) -> Carbon:
-    """Both methods; without certificates a contract covers nothing."""
-    location, market = None, None
-    if signals.grid_g_per_kwh is not None:
-        location = location_kg(flow.import_wh, signals.grid_g_per_kwh)
-    if signals.residual_g_per_kwh is not None:
-        taken_wh = contract_used_wh + flow.charged_contract_wh
-        papers_wh = sum((item.energy_wh for item in bought if item.certified), np.zeros(()))
-        part = np.divide(papers_wh, contract_wh, out=np.zeros_like(taken_wh), where=contract_wh > 0)
-        covered_wh = np.minimum(taken_wh * part, flow.import_wh)
-        market = market_kg(flow.import_wh, covered_wh, signals.residual_g_per_kwh)
-    return Carbon(location_kg=location, market_kg=market)
+def _papers(
+    flow: Dispatch, bought: Sequence[Delivery], contract_wh: Values, contract_used_wh: Values
+) -> Values:
+    """What contracts cover that hand their certificates over; without them one covers nothing."""
+    taken_wh = contract_used_wh + flow.charged_contract_wh
+    papers_wh = sum((item.energy_wh for item in bought if item.certified), np.zeros(()))
+    part = np.divide(papers_wh, contract_wh, out=np.zeros_like(taken_wh), where=contract_wh > 0)
+    return np.minimum(taken_wh * part, flow.import_wh)
+
+
+def _carbon(signals: Signals, flow: Dispatch, papers_wh: Values) -> Carbon:
+    """All methods whose intensities are known."""
+    direct, lifecycle = signals.grid_g_per_kwh, signals.lifecycle_g_per_kwh
+    residual = signals.residual_g_per_kwh
+    return Carbon(
+        location_kg=None if direct is None else location_kg(flow.import_wh, direct),
+        lifecycle_kg=None if lifecycle is None else location_kg(flow.import_wh, lifecycle),
+        market_kg=None if residual is None else market_kg(flow.import_wh, papers_wh, residual),
+    )
 
 
 def _cost(
