@@ -24,12 +24,15 @@ COMMANDS = (
     ("overload", "A queue without end"),
     ("federation", "A federation under its charters"),
     ("decisions", "Live decisions and explanations in a crowd"),
+    ("asleep", "Live decisions beside work that sleeps for clean power"),
     ("http_submit", "Submissions over HTTP"),
     ("node_start", "A node's start"),
     ("log_append", "The log"),
     ("seal", "The sealed log: proofs and receipts"),
     ("slurm_site", "A site that runs Slurm"),
     ("energy", "A site's energy"),
+    ("catalogue", "The catalogue and its reports"),
+    ("foretold", "A replay that is told forecasts"),
 )
 
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)

@@ -8,12 +8,22 @@ from typing import Any
 
 from allod.domain.areas import AREAS
 from allod.domain.document import API_VERSION, KINDS
-from allod.domain.schema import schema_of
+from allod.domain.schema import ALL_KINDS, schema_of
 from allod.domain.vocabulary import QUESTIONS, AnswerKind, Question
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/reference/documents.md"
 #: Definitions that every kind may use; they have sections of their own.
-COMMON = ("Country", "Area", "Duration", "Power", "Energy", "Instant", "Standing", "Metadata")
+COMMON = (
+    "Country",
+    "Area",
+    "Duration",
+    "Power",
+    "Energy",
+    "Instant",
+    "Period",
+    "Standing",
+    "Metadata",
+)
 
 HEAD = f"""# Documents
 
@@ -47,6 +57,12 @@ seat: {{value: NO, standing: attested, source: register of companies, date: 2026
 ```
 """
 
+CATALOGUE = """## What the catalogue alone holds
+
+The kinds from here on describe what was announced. They are read by `allod catalogue` and
+the reports over it; a node takes none of them.
+"""
+
 
 def main() -> int:
     """0 if the page is written, or is fresh."""
@@ -63,7 +79,7 @@ def main() -> int:
 
 def page() -> str:
     """The whole page."""
-    schemas = {kind: schema_of(kind) for kind in KINDS}
+    schemas = {kind: schema_of(kind) for kind in ALL_KINDS}
     definitions: dict[str, Any] = {}
     for schema in schemas.values():
         definitions |= schema["$defs"]
@@ -73,8 +89,12 @@ def page() -> str:
     value = {**fact["properties"]["value"], "anyOf": [{"description": "as the field says"}]}
     fact = {**fact, "properties": {**fact["properties"], "value": value}}
     parts = [HEAD, table(fact, definitions), standings(definitions), quantities()]
-    shown: set[str] = {*COMMON, *KINDS}
-    for kind in KINDS:
+    apart: list[str] = []
+    shown: set[str] = {*COMMON, *ALL_KINDS}
+    for kind in ALL_KINDS:
+        if kind not in KINDS and kind not in apart:
+            apart.append(kind)
+            parts += [CATALOGUE] if len(apart) == 1 else []
         parts += [f"## {kind}", text_of(definitions[kind]), table(definitions[kind], definitions)]
         for name in below(definitions[kind], definitions):
             if name not in shown and not name.startswith("FactOf"):
@@ -152,6 +172,7 @@ def quantities() -> str:
             "| power | watts, or text such as `1200 W`, `40 kW`, `1.5 MW`; whole watts |",
             "| instant | `2026-12-31`, `2026-12-31T06:00Z` (UTC unless it says otherwise), "
             "or epoch seconds |",
+            "| period | `2026`, `2026-H2`, `2026-Q3`, `2026-09` or `2026-09-30` |",
             "| country | ISO 3166-1 alpha-2 code, such as `NO` |",
             "| area | a country, or one of the names below, which stand for their countries |",
             "",
@@ -184,6 +205,8 @@ def type_of(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "enum" in field:
         return words(field["enum"])
     if field.get("type") == "array":
+        if field["items"].get("title") == "Said":
+            return "list of value, standing, source, date, note"
         return f"list of {type_of(field['items'], definitions)}"
     if field.get("type") == "object":
         values = field.get("patternProperties", {"": field.get("additionalProperties")})

@@ -34,8 +34,9 @@ _HEAD = """\
 
 Writing needs `Authorization: Bearer TOKEN`; `allod token make` makes one. Reading needs none while
 the node listens on the loopback address alone, unless it is set so; beyond loopback reading always
-needs one. What is under `/log/` says nothing of what was recorded and never needs one. Each role
-may also do what those below it may:
+needs one. What is under `/log/` says nothing of what was recorded and never needs one; nor do
+`/v1/catalogue` and `/v1/schemas`, which are the same on every node. Each role may also do what
+those below it may:
 
 | role | what it may do |
 |---|---|
@@ -157,7 +158,7 @@ def meaning(parameter: Json) -> str:
     words = [parameter.get("description") or schema.get("description", "")]
     if values := choices(schema):
         words.append(" ".join(f"`{value}`" for value in values))
-    if schema.get("default") is not None:
+    if schema.get("default") not in (None, ""):
         words.append(f"Default: {str(schema['default']).lower()}.")
     told = " ".join(word for word in words if word).replace("|", "\\|")
     return told or type_of(schema).removesuffix(" or null")
@@ -218,6 +219,8 @@ def type_of(schema: Json) -> str:
         return f"`{schema['const']}`"
     if "enum" in schema:
         return " ".join(f"`{value}`" for value in schema["enum"])
+    if "prefixItems" in schema:
+        return f"[{', '.join(type_of(one) for one in schema['prefixItems'])}]"
     if schema.get("type") == "array":
         return f"list of {type_of(schema.get('items', {}))}"
     return str(schema.get("type", "any"))

@@ -29,10 +29,12 @@ class AllodError(Exception):
     http_status: ClassVar[int] = 500  #: Status of a response that carries this error.
     ask_again: ClassVar[bool] = False  #: True if the same request may succeed later.
 
-    def __init__(self, message: str, *, mend: str = "") -> None:
+    def __init__(self, message: str, *, mend: str = "", field: str = "", value: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.mend = mend  #: What the reader can do about it; may be empty.
+        self.field = field  #: What of the question is wrong, where that has a name.
+        self.value = value  #: What stood there.
 
     def __str__(self) -> str:
         return f"{self.message} ({self.mend})" if self.mend else self.message

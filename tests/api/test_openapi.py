@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,15 @@ def test_answers_keep_to_the_contract(case: Any) -> None:
         "/v1/decisions",
         "/v1/sites",
         "/v1/documents/Project/fjord",
+        "/v1/catalogue",
+        "/v1/catalogue/Site/narvik",
+        "/v1/catalogue/Site/nouaceur/changes",
+        "/v1/reports/roadmap",
+        "/v1/reports/control",
+        "/v1/reports/control/narvik",
+        "/v1/reports/dependencies",
+        "/v1/reports/claims/narvik",
+        "/v1/reports/regions",
         "/healthz",
     ],
 )
@@ -87,7 +97,8 @@ def test_what_is_there_keeps_to_the_contract(path: str) -> None:
     )
     shape = known[template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     check = validator_for({**shape, "components": document["components"]})
-    answer = calling(APP)("GET", path, role="admin")
+    query = {"from": "2025-01-01"} if path.endswith("/changes") else {}
+    answer = calling(APP)("GET", path, role="admin", params=query)
     assert answer.status_code == 200
     check.validate(answer.json())
 
@@ -104,7 +115,11 @@ def test_each_operation_says_what_it_does_and_what_it_needs(call: Call) -> None:
         for method, operation in operations.items():
             assert operation["summary"], path
             assert operation["description"], path
-            if method != "get":
+            if path.startswith("/v1/catalogue"):
+                assert "security" not in operation, path
+            elif path.startswith("/v1/reports/"):  # Questions, also where they are posted.
+                assert operation["security"] == [{}, {"token": []}], path
+            elif method != "get":
                 assert operation["security"] == [{"token": []}], path
             assert any(status.startswith("2") for status in operation["responses"])
 
@@ -117,3 +132,34 @@ def test_fields_carry_the_words_beside_them_in_the_source(call: Call) -> None:
     assert fields["kind"] == {"const": "placement"}
     assert schemas["Step"]["enum"] == ["law", "class", "hardware", "power", "room"]
     assert "id" in schemas["WorkloadView"]["properties"]
+
+
+def test_every_field_of_an_answer_about_the_catalogue_is_described(call: Call) -> None:
+    document = call("GET", "/v1/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    answers = {
+        operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+        for path, operations in document["paths"].items()
+        if path.startswith(("/v1/reports/", "/v1/catalogue/"))
+        for operation in operations.values()
+    }
+    left, seen = [ref.rsplit("/", 1)[-1] for ref in answers], set()
+    assert len(left) == 9
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            fields = schemas[name].get("properties", {})
+            assert [f for f, told in fields.items() if "description" not in told] == [], name
+            left += re.findall(r"#/components/schemas/(\w+)", str(fields))
+    assert {"PhaseStep", "Layer", "SiteFit", "Clock", "HeldShare", "Capacity"} < seen
+
+
+def test_where_to_turn_keeps_to_the_contract() -> None:
+    from jsonschema_rs import validator_for
+
+    document = openapi_of(APP)
+    told = document["paths"]["/v1/reports/find"]["post"]["responses"]["200"]["content"]
+    shape = told["application/json"]["schema"]
+    answer = calling(APP)("POST", "/v1/reports/find", role="admin", json=project())
+    validator_for({**shape, "components": document["components"]}).validate(answer.json())

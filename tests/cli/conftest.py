@@ -63,3 +63,13 @@ def allod(
         return Result(status, captured.out, captured.err)
 
     return run
+
+
+def wrong(result: Result, status: int, says: str, mend: str) -> None:
+    """Asserts that a command told one error, in two lines, and nothing else."""
+    assert (result.status, result.out) == (status, ""), result.err
+    error, how = result.err.splitlines()
+    assert error.startswith("error: ")
+    assert says in error
+    assert how.startswith("mend: ")
+    assert mend in how

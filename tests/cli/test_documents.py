@@ -161,6 +161,7 @@ SITE = {
     "running": 1,
     "waiting": 2,
     "power_limit_w": 44_000,
+    "capped": [],
     "power_committed_w": 11_900,
     "others_w": 700,
     "base_load_w": 2000,

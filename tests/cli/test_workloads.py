@@ -207,7 +207,23 @@ def test_show_tells_what_a_run_may_have_drawn(allod: Allod, node: PlayedNode) ->
     node.on("GET", "/v1/workloads/w1", ended)
     node.on("GET", "/v1/workloads/w1/decisions", listed())
     told = allod("show", "w1").out
-    assert "5,000 Wh at most (modelled: its power over its time), 1,250 Wh for each" in told
+    assert "5,000 Wh at most at the meter: its power over its time, 1,250 Wh per acc" in told
+    assert "measured" not in told
+    counted = {"measured_j": 9_000_000, "modelled_carbon_g": 70, "modelled_water_l": 3}
+    node.on("GET", "/v1/workloads/w1", ended | counted)
+    told = allod("show", "w1").out
+    assert "2,500 Wh measured at its nodes, 625 Wh per accelerator-hour" in told
+    assert "; 70 g CO2e by the forecast, 17.5 g CO2e per accelerator-hour; 3 l by the" in told
+    node.on("GET", "/v1/workloads/w1", ended | {"measured_j": 2_029, "measured_shared": True})
+    assert "0.564 Wh measured at its nodes, with what others drew" in allod("show", "w1").out
+
+
+def test_show_tells_what_a_run_is_expected_to_use(allod: Allod, node: PlayedNode) -> None:
+    expected = {"carbon_g": 0, "energy_wh": 61_000, "water_l": None}
+    node.on("GET", "/v1/workloads/w2", RUNNING | {"expected": expected})
+    node.on("GET", "/v1/workloads/w2/decisions", listed())
+    told = allod("show", "w2").out
+    assert "expects    61,000 Wh, 0 g CO2e at the meter, if it runs to its limit" in told
 
 
 def test_why_of_work_that_runs_or_has_ended_says_that_first(allod: Allod, node: PlayedNode) -> None:

@@ -14,12 +14,14 @@ from starlette.types import Receive, Scope, Send
 from allod import __version__
 from allod.api import (
     audit,
+    catalogue,
     documents,
     events,
     foresight,
     log,
     probes,
     problems,
+    reports,
     sites,
     statements,
     tokens,
@@ -70,6 +72,8 @@ def create_app(
         sites,
         foresight,
         statements,
+        catalogue,
+        reports,
         events,
         log,
         audit,

@@ -22,6 +22,26 @@ _DEPTH_MAX = 64
 #: Finds every key of a JSON text, and perhaps more: never fewer than were written.
 _KEY = re.compile(rb'"[ \t\r\n]*:')
 
+_MEDIA = ("application/json", "application/yaml")
+#: What the OpenAPI document says of a body that `documents_of` reads.
+DOCUMENTS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One document or several: a JSON object or list, or YAML with `---`.",
+        "content": {
+            media: {
+                "schema": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/DocumentBody"},
+                        {"type": "array", "items": {"$ref": "#/components/schemas/DocumentBody"}},
+                    ]
+                }
+            }
+            for media in _MEDIA
+        },
+    }
+}
+
 
 async def documents_of(request: Request) -> tuple[Document, ...]:
     """The documents in the body of `request`, in its order.

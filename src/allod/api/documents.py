@@ -12,7 +12,7 @@ from starlette.responses import Response
 from allod.api import views
 from allod.api.access import access_of
 from allod.api.bell import answer
-from allod.api.body import documents_of
+from allod.api.body import DOCUMENTS_BODY, documents_of
 from allod.api.routing import (
     READ_PROBLEMS,
     NodeDep,
@@ -32,25 +32,6 @@ router = APIRouter(prefix="/v1", tags=["documents"], route_class=StrictRoute)
 
 Kind = Annotated[str, Path(max_length=64, description="Such as `Site`.")]
 Name = Annotated[str, Path(max_length=64)]
-_MEDIA = ("application/json", "application/yaml")
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "One document or several: a JSON object or list, or YAML with `---`.",
-        "content": {
-            media: {
-                "schema": {
-                    "anyOf": [
-                        {"$ref": "#/components/schemas/DocumentBody"},
-                        {"type": "array", "items": {"$ref": "#/components/schemas/DocumentBody"}},
-                    ]
-                }
-            }
-            for media in _MEDIA
-        },
-    },
-    "security": [{"token": []}],
-}
 
 
 @cache
@@ -63,7 +44,7 @@ def _schema(kind: str) -> dict[str, Any]:
     "/documents",
     summary="Apply documents",
     responses={200: {"model": Changes}, **problems(400, 401, 403, 409, 413, 415, 422, 503)},
-    openapi_extra=_BODY,
+    openapi_extra=DOCUMENTS_BODY,
 )
 async def apply(
     request: Request,

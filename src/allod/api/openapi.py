@@ -13,7 +13,9 @@ from allod import __version__
 from allod.api.shapes import DocumentBody, Problem
 from allod.api.views import STEP_WORDS
 from allod.domain import decision
+from allod.domain.docs import describe
 from allod.domain.schema import schema_of
+from allod.plan import concentration, find, regions, roadmap
 from allod.run import node_views
 
 Json = dict[str, Any]
@@ -31,16 +33,28 @@ _TAGS = [
     {"name": "documents", "description": "What the node knows of the world."},
     {"name": "sites", "description": "Capacity, access classes and power now."},
     {"name": "sovereignty", "description": "What facts come to, and how well they stand."},
+    {
+        "name": "catalogue",
+        "description": "What was announced, with dates and sources: facts that anybody may read.",
+    },
+    {
+        "name": "reports",
+        "description": "Questions over the catalogue.",
+    },
     {"name": "tokens", "description": "Who may do what; for the role `admin`."},
     {"name": "log", "description": "What was decided, as it is decided."},
     {"name": "evidence", "description": "The sealed log (C2SP tlog-tiles), and receipts from it."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
 ]
-_DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim", "ShedPlan")
+#: Where the node's own classes stand that are answers as they are.
+_DESCRIBED_IN = (node_views, decision, roadmap, concentration, find, regions)
+_DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim", "ShedPlan", "PowerCap", "PowerUncap")
 #: What needs no token, wherever the node listens.
-_OPEN = ("/v1/schemas", "/healthz", "/readyz", "/log/")
+_OPEN = ("/v1/schemas", "/v1/catalogue", "/healthz", "/readyz", "/log/")
 #: What needs one even for reading, wherever it listens.
 _GUARDED = ("/v1/tokens", "/v1/log/section")
+#: What is posted there is a question, and changes nothing.
+_ASKED = ("/v1/reports/",)
 _METHODS_OF_WRITING = ("post", "put", "patch", "delete")
 
 
@@ -58,6 +72,7 @@ def openapi_of(app: FastAPI) -> Json:
     schemas: Json = document["components"]["schemas"]
     for model in (Problem, DocumentBody):
         schemas[model.__name__] = model.model_json_schema()
+    describe(schemas)
     _add_workload_document(schemas)
     _as_views_write_them(schemas)
     for name, schema in schemas.items():
@@ -71,7 +86,8 @@ def openapi_of(app: FastAPI) -> Json:
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if method in _METHODS_OF_WRITING or path.startswith(_GUARDED):
+            writes = method in _METHODS_OF_WRITING and not path.startswith(_ASKED)
+            if writes or path.startswith(_GUARDED):
                 operation["security"] = [{"token": []}]
             elif path == "/metrics" or not path.startswith(_OPEN):
                 operation["security"] = [{}, {"token": []}]
@@ -125,7 +141,8 @@ def _as_views_write_them(schemas: Json) -> None:
 
 def _describe(name: str, schema: Json) -> None:
     """Give fields of the node's own classes the words that stand beside them in the source."""
-    source: type[Any] | None = getattr(node_views, name, None) or getattr(decision, name, None)
+    found = (getattr(module, name, None) for module in _DESCRIBED_IN)
+    source: type[Any] | None = next((kind for kind in found if kind), None)
     if source is None:
         return
     for name_there, words in comments_of(source).items():

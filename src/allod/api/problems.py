@@ -84,8 +84,7 @@ class InvalidField(InvalidInput):
     """A parameter of the request is wrong; names it, its value and the mend."""
 
     def __init__(self, message: str, *, field: str, value: str = "", mend: str = "") -> None:
-        super().__init__(message, mend=mend)
-        self.field, self.value = field, value
+        super().__init__(message, mend=mend, field=field, value=value)
 
 
 def out_of_reach() -> Unavailable:
@@ -120,9 +119,7 @@ def _printable(body: dict[str, Any]) -> dict[str, Any]:
 def of_error(request: Request, error: AllodError) -> Response:
     """The response that carries `error`."""
     headers: dict[str, str] = {}
-    field, value = getattr(error, "field", ""), getattr(error, "value", "")
-    if isinstance(error, InvalidDocument):
-        field = error.path
+    field = error.path if isinstance(error, InvalidDocument) else error.field
     if isinstance(error, Unauthorized):
         wrong = ', error="invalid_token"' if error.wrong else ""
         headers["WWW-Authenticate"] = f'Bearer realm="allod"{wrong}'
@@ -135,7 +132,7 @@ def of_error(request: Request, error: AllodError) -> Response:
         error.message,
         mend=error.mend,
         field=field,
-        value=value,
+        value=error.value,
         ask_again=error.ask_again,
         headers=headers,
     )

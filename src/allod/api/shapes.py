@@ -10,7 +10,16 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from allod.domain.decision import Hold, Placement, Reason, Reclaim, Refusal, ShedPlan
+from allod.domain.decision import (
+    Hold,
+    Placement,
+    PowerCap,
+    PowerUncap,
+    Reason,
+    Reclaim,
+    Refusal,
+    ShedPlan,
+)
 from allod.run.node_views import Change, State
 from allod.run.ports import Finding
 
@@ -48,7 +57,7 @@ class Decided(Shape):
 
     seq: int
     """Its leaf in the log."""
-    decision: Placement | Hold | Refusal | Reclaim | ShedPlan
+    decision: Placement | Hold | Refusal | Reclaim | ShedPlan | PowerCap | PowerUncap
 
 
 class Foretold(Shape):
@@ -56,8 +65,8 @@ class Foretold(Shape):
 
     dry_run: bool
     """True if it was only tried."""
-    decisions: list[Placement | Hold | Refusal | Reclaim | ShedPlan]
-    """In their order: shed plans and their reclaims first."""
+    decisions: list[Placement | Hold | Refusal | Reclaim | ShedPlan | PowerCap | PowerUncap]
+    """In their order: shed plans first, then caps and reclaims."""
 
 
 class Checked(Shape):

@@ -53,7 +53,7 @@ def _row(item: Json) -> tuple[object, ...]:
         item["kind"],
         place_of(item),
         item.get("access_class") or "-",
-        item.get("accelerators", "-"),
+        item.get("accelerators") or sum(n for _, n in item.get("nodes", ())) or "-",
         first_reason(item["reasons"]) if item["reasons"] else "-",
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from allod.cli.client import Json
-from allod.cli.words import from_now, instant, printable
+from allod.cli.words import from_now, instant, power, printable
 
 STEPS: Final = ("law", "class", "hardware", "power", "room")
 _FINAL: Final = {
@@ -42,13 +42,23 @@ def _headline(view: Json, explanation: Json, now_s: int) -> str:
         return f"{head} {verb}{at}{because}"
     if state in _HOLDS_ROOM:
         lent = ", on lent room that may be reclaimed" if view["lent"] else ""
-        return f"{head} is {state} at {view['site']}/{view['pool']}{lent}"
+        return f"{head} is {state} at {view['site']}/{view['pool']}{lent}{_slowed(view)}"
     expected, basis = explanation["expected_at_s"], printable(explanation["basis"])
     if expected is None:
         return f"{head} waits; when it can start is not known" + (f": {basis}" if basis else "")
     return f"{head} waits; expected to start {from_now(expected, now_s)}" + (
         f": {basis}" if basis else ""
     )
+
+
+def _slowed(view: Json) -> str:
+    """Words for its power cap, if it has one."""
+    if view.get("limit_w") is None:
+        return ""
+    until = instant(view["limit_ends_at_s"])
+    if view["limit_set"]:
+        return f", slowed: each accelerator is capped at {power(view['limit_w'])} until {until}"
+    return f"; each accelerator is to be capped at {power(view['limit_w'])}, until {until}"
 
 
 def _site(answer: Json, now_s: int, *, ended: bool) -> Iterator[str]:

@@ -21,6 +21,18 @@ _RECLAIMED = (
 )
 
 
+_CAPPED = (
+    Column("workload"),
+    Column("site/pool"),
+    Column("ordered at"),
+    Column("each at", right=True),
+    Column("saves", right=True),
+    Column("speed", right=True),
+    Column("until"),
+)
+_UNCAPPED = (Column("workload"), Column("site/pool"), Column("cap taken off", wraps=True))
+
+
 def forecast(data: Path, name: str, file: Path, *, dry_run: bool, as_json: bool) -> None:
     """Give the forecast in `file` for a site."""
     body = _read(file)
@@ -78,6 +90,7 @@ def _show(told: Json) -> None:
             out(f"  {printable(reason['message'])}")
         for workload_id in plan["delayed"]:
             out(f"  starts later: {workload_id}")
+    _show_caps(decisions)
     gone = [item for item in decisions if item["kind"] == "reclaim"]
     if gone:
         rows = (
@@ -92,11 +105,41 @@ def _show(told: Json) -> None:
         table(_RECLAIMED, rows, none="")
 
 
+def _show_caps(decisions: list[Json]) -> None:
+    """Print who is slowed, and who no longer is."""
+    caps = [item for item in decisions if item["kind"] == "powercap"]
+    if caps:
+        table(_CAPPED, (_cap(item) for item in caps), none="")
+    off = [item for item in decisions if item["kind"] == "poweruncap"]
+    if off:
+        rows = ((item["workload_id"], _where(item), item["reasons"][0]["message"]) for item in off)
+        table(_UNCAPPED, rows, none="")
+
+
+def _cap(item: Json) -> tuple[object, ...]:
+    speed = item["speed_milli"]
+    return (
+        item["workload_id"],
+        _where(item),
+        instant(item["order_at_s"]),
+        power(item["limit_w"]),
+        power(item["saved_w"]),
+        "-" if speed is None else f"{speed / 10:.0f} %",
+        instant(item["ends_s"]),
+    )
+
+
+def _where(item: Json) -> str:
+    return f"{item['site']}/{item['pool']}"
+
+
 def _summary(plan: Json) -> str:
     if plan["over_w"] == 0:
         return "nobody has to go"
     left = f", {power(plan['left_w'])} left over" if plan["left_w"] else ""
+    capped = plan.get("capped", ())
+    slowed = f"{counted(len(capped), 'workload')} to be slowed, " if capped else ""
     return (
-        f"{power(plan['over_w'])} too much from {instant(plan['starts_s'])} on; "
+        f"{power(plan['over_w'])} too much from {instant(plan['starts_s'])} on; {slowed}"
         f"{counted(len(plan['reclaimed']), 'workload')} to go{left}"
     )

@@ -13,7 +13,9 @@ import typer
 from allod import __version__
 from allod.cli import edge
 from allod.cli.commands import (
+    announced,
     audit,
+    catalogue,
     decisions,
     documents,
     energy,
@@ -63,11 +65,13 @@ for module in (
     decisions,
     evidence,
     audit,
+    announced,
     reports,
     meters,
     energy,
     tokens,
     replay,
+    catalogue,
 ):
     module.add_to(app)
 

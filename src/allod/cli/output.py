@@ -107,6 +107,21 @@ def counting(words: str) -> Iterator[Callable[[int], None]]:
         yield lambda count: status.update(f"{count:,} {words}")
 
 
+@contextmanager
+def advancing(words: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; what it yields is told how many of `total` are done."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), words, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
 def _plain_table(columns: Sequence[Column], cells: list[list[str]]) -> None:
     lines = [[column.title for column in columns], *cells]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
@@ -136,13 +151,23 @@ def _rich_table(columns: Sequence[Column], cells: list[list[str]]) -> None:
     for line in cells:
         drawn.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in line))
     console = Console()
-    if console.measure(drawn).minimum > console.width:
+    if max(console.measure(drawn).minimum, _least_width(columns, cells)) > console.width:
         # A number that is cut off is a wrong number: let the terminal break the lines.
         _plain_table(columns, cells)
         return
     with console.capture() as drawing:
         console.print(drawn)
     out(drawing.get().rstrip("\n"))
+
+
+def _least_width(columns: Sequence[Column], cells: list[list[str]]) -> int:
+    """How wide a terminal must be for no name and no number to be cut off."""
+    least = 0
+    for place, column in enumerate(columns):
+        texts = [column.title, *(line[place] for line in cells)]
+        parts = [word for text in texts for word in text.split()] if column.wraps else texts
+        least += max(map(len, parts), default=0) + 2
+    return least
 
 
 _STYLES = {

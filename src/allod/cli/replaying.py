@@ -40,6 +40,10 @@ class Asked:
     jobs: Path | None
     html: Path | None
     record: Path | None
+    weather: Sequence[str] = ()
+    series: Sequence[str] = ()
+    grid_carbon: Sequence[str] = ()
+    weather_year: int | None = None
 
 
 def trace(asked: Asked, *, as_json: bool) -> None:
@@ -93,6 +97,7 @@ def _recorded(options: ReplayOptions, path: Path) -> Json:
 
 
 def _options(asked: Asked) -> ReplayOptions:
+    from allod.cli.replay_surroundings import surroundings
     from allod.replay.run import ReplayOptions
 
     if asked.trace is None:
@@ -108,6 +113,9 @@ def _options(asked: Asked) -> ReplayOptions:
         seed=asked.seed,
         strict=asked.strict,
         jobs=asked.jobs,
+        surroundings=surroundings(
+            asked.scenario, asked.weather, asked.series, asked.grid_carbon, asked.weather_year
+        ),
     )
 
 

@@ -32,6 +32,14 @@ _POOLS = (
     Column("out", right=True),
     Column("free", right=True),
 )
+_CAPPED = (
+    Column("capped"),
+    Column("pool"),
+    Column("each at", right=True),
+    Column("saves", right=True),
+    Column("state"),
+    Column("until"),
+)
 #: What stands before a line of a check.
 _MARKS = {"works": "✓", "warning": "!", "fails": "✗"}
 _CLASSES = (
@@ -105,9 +113,23 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
     for pool in site["pools"]:
         for why in pool["why"]:
             out(f"{pool['name']}: {printable(why)}")
+    if site["capped"]:
+        out()
+        table(_CAPPED, (_capped(item) for item in site["capped"]), none="")
     if site["classes"]:
         out()
         table(_CLASSES, _classes(site["classes"]), none="it has no charter")
+
+
+def _capped(item: Json) -> tuple[object, ...]:
+    return (
+        item["workload_id"],
+        item["pool"],
+        power(item["limit_w"]),
+        power(item["saved_w"]),
+        "set" if item["limit_set"] else "ordered",
+        instant(item["ends_at_s"]),
+    )
 
 
 def check(data: Path, name: str, *, as_json: bool) -> None:

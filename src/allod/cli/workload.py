@@ -11,6 +11,7 @@ from allod.cli.decisions import place_of
 from allod.cli.explanation import told_explanation
 from allod.cli.output import Column, note, out, out_bytes, out_json, pairs, report, table
 from allod.cli.submission import LIVE, end_told
+from allod.cli.used import used
 from allod.cli.words import counted, from_now, instant, power, printable, span
 from allod.errors import AllodError, NotFound
 
@@ -53,6 +54,10 @@ def _facts(view: Json, now_s: int) -> Iterator[tuple[str, object]]:
     again = f", begun anew {view['restarts']}×" if view["restarts"] else ""
     yield "job", f"{view['job']}{where}{again}" if view["job"] else ""
     yield "power", power(view["power_w"]) if view["power_w"] else ""
+    if view["limit_w"] is not None:
+        how = "capped" if view["limit_set"] else "to be capped"
+        until = instant(view["limit_ends_at_s"])
+        yield "slowed", f"{how}: {power(view['limit_w'])} an accelerator, until {until}"
     yield "lent", "yes: its room may be reclaimed" if view["lent"] else ""
     yield "submitted", f"{instant(view['submitted_at_s'])} by {view['actor'] or 'nobody'}"
     yield "placed", instant(view["placed_at_s"])
@@ -65,21 +70,11 @@ def _facts(view: Json, now_s: int) -> Iterator[tuple[str, object]]:
         if view["state"] == "waiting" and view["expected_at_s"]:
             yield "expected", f"{from_now(view['expected_at_s'], now_s)}: {view['basis']}"
     yield "ended", instant(view["ended_at_s"])
-    yield "energy", _energy(view)
+    yield from used(view)
     yield from _outcome(view)
     yield "cancelled by", view["cancelled_by"]
     command = view["spec"].get("command", ())
     yield "command", " ".join(command)
-
-
-def _energy(view: Json) -> str:
-    """What its run may have drawn at the meter, and for each accelerator-hour."""
-    used_wh = view["modelled_wh"]
-    if not used_wh:
-        return ""
-    hours = view["accelerators"] * (view["ended_at_s"] - view["started_at_s"]) / 3600
-    each = f", {used_wh / hours:,.0f} Wh for each accelerator-hour" if hours else ""
-    return f"{used_wh:,} Wh at most (modelled: its power over its time){each}"
 
 
 def _outcome(view: Json) -> Iterator[tuple[str, object]]:

@@ -12,16 +12,17 @@ from enum import Enum
 from typing import Any
 
 from allod.domain.decision import DECISIONS, Decision, Footprint, Reason, Step
-from allod.domain.event import EVENTS, Event, Outcome
+from allod.domain.event import EVENTS, CapState, Event, Outcome
 from allod.errors import InvalidInput
 from allod.prove.canonical import canonical
 
-__all__ = ["Record", "canonical", "decode", "encode", "kind_of"]
+__all__ = ["Record", "canonical", "decode", "encode", "is_left_out", "kind_of"]
 
 Record = Event | Decision
 
-#: Fields that a record leaves out when they are empty: it is as it was before there were any.
-LEFT_OUT = frozenset(("footprint",))
+#: Fields that a record leaves out if they are None, False or an empty list: it is as it was before
+#: there were any.
+LEFT_OUT = frozenset(("footprint", "energy_j", "energy_shared", "capped"))
 _SERIES = ("temp_milli_c", "wet_bulb_milli_c", "base_load_w", "clean_w", "carbon_g_per_kwh")
 _TUPLES = frozenset(("documents", "node_names", "why", "delayed", *_SERIES))
 
@@ -56,13 +57,18 @@ def decode(kind: str, body: bytes) -> Record:
     return record
 
 
+def is_left_out(name: str, value: Any) -> bool:
+    """True if a record does not say `value` of its field `name`."""
+    return name in LEFT_OUT and (value is None or value is False or value in ((), []))
+
+
 def _plain(value: Any) -> Any:
     """`value` as plain JSON values; a float is a mistake of ours."""
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
         found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        return {name: item for name, item in found.items() if item or name not in LEFT_OUT}
+        return {name: item for name, item in found.items() if not is_left_out(name, item)}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -78,10 +84,12 @@ def _revived(key: str, value: Any) -> Any:
         return tuple((int(node), int(count)) for node, count in value)
     if key == "footprint":
         return Footprint(**value)
-    if key == "reclaimed":
+    if key in ("reclaimed", "capped"):
         return tuple((str(workload_id), int(watts)) for workload_id, watts in value)
     if key in _TUPLES:
         return tuple(value)
     if key == "outcome":
         return Outcome(value)
+    if key == "state":
+        return CapState(value)
     return value

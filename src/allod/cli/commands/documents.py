@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from allod.cli.commands.catalogue import At, From, To
 from allod.cli.commands.options import DATA_DEFAULT, DataOption, Files, JsonOption
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
@@ -101,11 +102,27 @@ def site_list(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> N
 
 
 @site.command("show")
-def site_show(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
-    """Show a site: facts, power, pools and classes."""
-    from allod.cli import sites
+def site_show(
+    name: Name, at: At = None, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False
+) -> None:
+    """Show a site: facts, power, pools and classes.
 
-    sites.show(data, name, as_json=as_json)
+    With --at, what was announced of it by that day, from the catalogue; that needs no node.
+    """
+    from allod.cli import announced, sites
+
+    if at:
+        announced.show(name, at.date(), as_json=as_json)
+    else:
+        sites.show(data, name, as_json=as_json)
+
+
+@site.command("diff")
+def site_diff(name: Name, begin: From, end: To = None, as_json: JsonOption = False) -> None:
+    """Show what changed between two days in what was announced of a site; it needs no node."""
+    from allod.cli import announced
+
+    announced.diff(name, begin.date(), end.date() if end else None, as_json=as_json)
 
 
 @site.command("check")

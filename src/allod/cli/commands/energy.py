@@ -56,18 +56,68 @@ def simulate(  # noqa: PLR0913, PLR0917 -- one for each option
         typer.Option(
             "--series",
             metavar="NAME=FILE[:COLUMN]",
-            help="Share of its capacity that a contract or plant delivers; may be repeated.",
+            help="Share of its capacity that a contract or plant delivers; may be repeated, with "
+            "--members also for each weather.",
         ),
     ] = None,
-    grid_carbon: Annotated[
+    carbon: Annotated[
         str,
         typer.Option(
-            "--grid-carbon", metavar="FILE[:COLUMN]", help="Carbon of the public grid, g/kWh."
+            "--carbon",
+            metavar="FILE[:COLUMN]",
+            help="The public grid's carbon and carbon-free share, by Electricity Maps or plain; "
+            "with COLUMN that one alone, in g/kWh.",
+        ),
+    ] = "",
+    residual: Annotated[
+        float | None,
+        typer.Option(
+            "--residual",
+            metavar="G_PER_KWH",
+            help="Carbon of the residual mix, for market-based carbon.",
+        ),
+    ] = None,
+    price: Annotated[
+        Path | None,
+        typer.Option("--price", metavar="FILE", help="Day-ahead prices, for the cost of energy."),
+    ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificates", metavar="FILE", help="Guarantees of origin, CSV; each counts once."
+        ),
+    ] = None,
+    allocations: Annotated[
+        Path | None,
+        typer.Option(
+            "--allocations",
+            metavar="FILE",
+            help="What was spent of the certificates, of all sites and times; is read and added "
+            "to.",
+        ),
+    ] = None,
+    flexible: Annotated[
+        str,
+        typer.Option(
+            "--flexible",
+            metavar="SHARE:TIME",
+            help="Share of what the site draws that may wait, and how long, such as 0.2:6h.",
+        ),
+    ] = "",
+    shift_by: Annotated[
+        str,
+        typer.Option(
+            "--shift-by",
+            metavar="SIGNAL:LOW..HIGH",
+            help="Price or carbon: up to LOW the battery is charged from the grid and what may "
+            "wait runs; from HIGH on the battery gives. Default: by surplus alone.",
         ),
     ] = "",
     table: Annotated[
         Path | None,
-        typer.Option("--table", metavar="FILE", help="Write every step there, .csv or .parquet."),
+        typer.Option(
+            "--table", metavar="FILE", help="Write every step, or member, there, .csv or .parquet."
+        ),
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots.")
@@ -79,13 +129,37 @@ def simulate(  # noqa: PLR0913, PLR0917 -- one for each option
             metavar="N",
             min=0,
             max=1_000_000,
-            help="Draw N years: a weather file and a utilisation each; tells P10, P50, P90.",
+            help="Draw N years, a weather and a load each; tells P10, P50 and P90.",
         ),
     ] = 0,
+    load_factor: Annotated[
+        str,
+        typer.Option(
+            "--load-factor",
+            metavar="LOW..HIGH",
+            help="With --members: a year's load above idle, times that of --load, drawn evenly; "
+            "LOW..LIKELY..HIGH in a triangle.",
+            show_default="0.9..1.1",
+        ),
+    ] = "",
     utilisation: Annotated[
         str,
-        typer.Option("--utilisation", metavar="LOW..HIGH", help="What --members draws from."),
-    ] = "0.5..0.95",
+        typer.Option(
+            "--utilisation",
+            metavar="LOW..HIGH",
+            help="In its place: a year's mean utilisation; --load gives its shape.",
+        ),
+    ] = "",
+    blocks: Annotated[
+        str,
+        typer.Option(
+            "--blocks",
+            metavar="TIME",
+            help="With --members: put years together from blocks such as 14d, each of one of the "
+            "weathers.",
+            show_default="whole years",
+        ),
+    ] = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the dice.")] = 1,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
@@ -105,11 +179,19 @@ def simulate(  # noqa: PLR0913, PLR0917 -- one for each option
         year=year,
         step=step,
         series=series or (),
-        grid_carbon=grid_carbon,
+        carbon=carbon,
+        residual=residual,
+        price=price,
+        certificates=certificates,
+        allocations=allocations,
+        flexible=flexible,
+        shift_by=shift_by,
         table=table,
         html=html,
         members=members,
         utilisation=utilisation,
+        load_factor=load_factor,
+        blocks=blocks,
         seed=seed,
         data=data,
     )

@@ -100,12 +100,45 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
             show_default="what the data folder says",
         ),
     ] = "",
+    weather: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weather",
+            metavar="SITE=FILE",
+            help="Tell the site forecasts of this weather: EPW, PVGIS, Open-Meteo, TMY3 or CSV; "
+            "may be repeated.",
+        ),
+    ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--series",
+            metavar="SITE.NAME=FILE[:COLUMN]",
+            help="Share of its capacity that a contract or plant of the site delivers; may be "
+            "repeated.",
+        ),
+    ] = None,
+    grid_carbon: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid-carbon",
+            metavar="SITE=FILE[:COLUMN]",
+            help="Carbon of the public grid at the site, g/kWh; may be repeated.",
+        ),
+    ] = None,
+    weather_year: Annotated[
+        int | None,
+        typer.Option(
+            "--weather-year", metavar="YEAR", help="For which a typical year of --weather stands."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Live through a trace or a log, by the rules that decide live.
 
     Of a trace it reports waits, use, floors, power and refusals by class and site. Of a log it
     makes every decision again and compares: exit status 1 if one is not the same, byte for byte.
+    With --weather sites are told forecasts as the scenario says, and its calls for less power.
     """
     from allod.cli import replaying, replaying_log
 
@@ -128,6 +161,10 @@ def replay(  # noqa: PLR0913, PLR0917 -- one for each option
             jobs=jobs,
             html=html,
             record=record,
+            weather=weather or (),
+            series=series or (),
+            grid_carbon=grid_carbon or (),
+            weather_year=weather_year,
         ),
         as_json=as_json,
     )

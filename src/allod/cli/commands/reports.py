@@ -1,4 +1,4 @@
-"""The commands that report to others than the operator: report sovereignty, report energy."""
+"""The commands that report to others than the operator: report sovereignty, energy, job."""
 
 from __future__ import annotations
 
@@ -89,12 +89,31 @@ def energy(  # noqa: PLR0913, PLR0917 -- one for each option
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots.")
     ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option("--pdf", metavar="FILE", help="Write the report as a PDF with plots."),
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(
             "--record",
             metavar="FILE",
             help="Write the EU 2024/1364 record of a calendar year, as .json or .csv.",
+        ),
+    ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificates", metavar="FILE", help="Guarantees of origin, CSV; each counts once."
+        ),
+    ] = None,
+    allocations: Annotated[
+        Path | None,
+        typer.Option(
+            "--allocations",
+            metavar="FILE",
+            help="What was spent of the certificates, of all sites and times; is read and added "
+            "to.",
         ),
     ] = None,
     data: DataOption = DATA_DEFAULT,
@@ -114,10 +133,48 @@ def energy(  # noqa: PLR0913, PLR0917 -- one for each option
         step=step,
         readings=readings or (),
         html=html,
+        pdf=pdf,
         record=record,
+        certificates=certificates,
+        allocations=allocations,
         data=data,
     )
     energy_report.show(asked, as_json=as_json)
+
+
+@report.command("job")
+def job(
+    workload: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKLOAD",
+            help="Id of a workload that has ended, such as w12.",
+            autocompletion=workload_ids,
+        ),
+    ],
+    readings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--readings",
+            metavar="FILE",
+            help="CSV or parquet file that a meter of its site names, or a folder of them; may be "
+            "repeated.",
+        ),
+    ] = None,
+    step: Annotated[
+        str, typer.Option("--step", metavar="TIME", help="Length of a step of the meters.")
+    ] = "15min",
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Report what a workload drew at its nodes, and its part of its site's energy and water.
+
+    By what the machines counted and by the site's meters while it ran, beside what was modelled. A
+    figure whose data lack says what lacks: exit status 0 if a report could be made at all.
+    """
+    from allod.cli import job_report
+
+    job_report.show(data, workload, step, readings or (), as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -40,7 +40,10 @@ export function decisionText(item) {
       return [item.expected_at_s ? ["expected ", at(item.expected_at_s), " UTC; "] : null, summary(item.reasons)];
     case "refusal":
     case "shedplan":
+    case "poweruncap":
       return summary(item.reasons);
+    case "powercap":
+      return [`${item.site}, pool ${item.pool}: ${power(item.limit_w)} for each accelerator, which saves ${power(item.saved_w)}, until `, at(item.ends_s, { seconds: true }), " UTC"];
     case "reclaim":
       return [`${item.site}, pool ${item.pool}: `, item.for_workload_id ? `for ${item.for_workload_id}` : "the envelope shrank", ", to stop by ", at(item.stop_at_s, { seconds: true }), " UTC"];
     default:
