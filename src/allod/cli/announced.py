@@ -79,13 +79,16 @@ def diff(name: str, begin: Date, end: Date | None, *, as_json: bool) -> None:
 
 
 def _row(path: str, said: Said[Any]) -> tuple[object, ...]:
-    return _path(path), in_words(path, said.value), said.date or "", _title(said.source)
+    return _path(path), in_words(path, said.value), said.date or "", _told_by(said.source)
 
 
-def _title(source: str) -> str:
-    """A source without its addresses, which --json has."""
-    titles = (part.split(": http")[0] for part in source.split("; "))
-    return "" if source == "this document" else "; ".join(titles)
+def titles_of(source: str) -> str:
+    """Sources without their addresses, which --json has."""
+    return "; ".join(part.split(": http")[0] for part in source.split("; "))
+
+
+def _told_by(source: str) -> str:
+    return "" if source == "this document" else titles_of(source)
 
 
 def _path(path: str) -> str:
@@ -98,4 +101,4 @@ def _change_row(change: Change) -> tuple[object, ...]:
         in_words(change.path, side.value) if side else "-" for side in (change.before, change.after)
     )
     assert said is not None  # One of the two is there.
-    return _path(change.path), before, after, said.date or "", _title(said.source)
+    return _path(change.path), before, after, said.date or "", _told_by(said.source)

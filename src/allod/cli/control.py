@@ -10,7 +10,7 @@ from pathlib import Path
 from allod.catalogue.answers.control import SiteControl, control_of, network_control
 from allod.catalogue.answers.days import known_on
 from allod.cli import report_page
-from allod.cli.announced import today
+from allod.cli.announced import titles_of, today
 from allod.cli.control_graph import graph
 from allod.cli.output import Column, note, out, out_json, pairs, table
 from allod.domain.holdings import seat
@@ -149,7 +149,7 @@ def _held(found: Sequence[Controlled], known: Known) -> Iterator[tuple[object, .
             seat(item.owner, known.parties).value or UNKNOWN if item.owner else "",
             UNKNOWN if item.share_bp is None else f"{item.share_bp / 100:g} %",
             item.standing,
-            item.source.split(": http")[0],
+            titles_of(item.source),
         )
 
 

@@ -117,6 +117,11 @@ def check_country(code: str) -> str:
     return code
 
 
+def spelt(text: str) -> str:
+    """`text` in the letters of countries, which are capital, or of areas, which are small."""
+    return text.upper() if text.upper() in COUNTRIES else text.lower()
+
+
 def check_area(name: str) -> str:
     """`name`, if it is a country code or a named area; ValueError with a mend if not."""
     if name in COUNTRIES or name in AREAS:

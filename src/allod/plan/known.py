@@ -8,7 +8,7 @@ from datetime import date as Date
 
 from allod.domain.access_mode import AccessModeTerms
 from allod.domain.antenna import Antenna
-from allod.domain.areas import AREAS, COUNTRIES, expand
+from allod.domain.areas import AREAS, COUNTRIES, expand, spelt
 from allod.domain.charter import Charter
 from allod.domain.cluster import Cluster
 from allod.domain.document import Document
@@ -38,10 +38,15 @@ def known_at(documents: Iterable[Document], day: Date) -> Known:
     found: dict[type, dict[str, object]] = {kind: {} for kind in _FIELDS}
     for document in documents:
         spec = document.spec
-        first = spec.dossier.announced if isinstance(spec, Site) and spec.dossier else None
+        first = announced_on(spec)
         if type(spec) in found and not (first and day < first):
             found[type(spec)][document.name] = at(spec, day)
     return Known(day, **{name: found[kind] for kind, name in _FIELDS.items()})  # type: ignore[arg-type]
+
+
+def announced_on(spec: object) -> Date | None:
+    """The day on which a site was announced; None for all else, and where it is not known."""
+    return spec.dossier.announced if isinstance(spec, Site) and spec.dossier else None
 
 
 _FIELDS: Mapping[type, str] = {
@@ -78,7 +83,7 @@ def region(known: Known, asked: str) -> Region:
         if asked.lower() in (name, *cluster.known_as):
             members = {site: known.sites[site] for site in cluster.members if site in known.sites}
             return Region(name, cluster.title, cluster, members)
-    place = asked.upper() if asked.upper() in COUNTRIES else asked.lower()
+    place = spelt(asked)
     if place not in COUNTRIES and place not in AREAS:
         regions = (*sorted(known.clusters), *sorted(AREAS))
         mend = f"write a country such as NO, or one of {', '.join(regions)}"

@@ -8,7 +8,7 @@ from datetime import date as Date
 from typing import Any
 
 from allod.catalogue.answers.days import site_then
-from allod.domain.areas import check_area, expand
+from allod.domain.areas import check_area, expand, spelt
 from allod.domain.site import Site
 from allod.errors import InvalidInput
 from allod.plan.chain import Controlled, controlled
@@ -93,17 +93,13 @@ def _home(asked: Sequence[str], site: Site) -> frozenset[str]:
     places = []
     for place in asked:
         try:
-            places.append(check_area(_place(place)))
+            places.append(check_area(spelt(place)))
         except ValueError as error:
             wrong, _, mend = str(error).partition("; ")
             raise InvalidInput(
                 f"home '{place}': {wrong}", mend=mend, field="home", value=place
             ) from error
     return expand(tuple(places))
-
-
-def _place(text: str) -> str:
-    return text.upper() if len(text) == 2 and text.lower() != "eu" else text.lower()
 
 
 def _json(one: Controlled) -> dict[str, Any]:

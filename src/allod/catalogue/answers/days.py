@@ -8,7 +8,7 @@ from functools import lru_cache
 from allod import catalogue
 from allod.domain.site import Site
 from allod.errors import InvalidInput
-from allod.plan.known import Known, known_at
+from allod.plan.known import Known, announced_on, known_at
 
 #: Days before and after are slips of the pen, and some of them cannot be counted on from.
 _FIRST, _LAST = Date(1900, 1, 1), Date(2199, 12, 31)
@@ -56,11 +56,6 @@ def site_then(asked: str, known: Known) -> tuple[str, Site]:
     if name not in known.sites:
         raise not_announced(name, announced_on(catalogue.find(name, "Site").spec), known.day)
     return name, known.sites[name]
-
-
-def announced_on(spec: object) -> Date | None:
-    """The day on which a site was announced; None for all else, and where it is not known."""
-    return spec.dossier.announced if isinstance(spec, Site) and spec.dossier else None
 
 
 def not_announced(name: str, first: Date | None, day: Date, field: str = "at") -> InvalidInput:

@@ -7,7 +7,7 @@ from datetime import date as Date
 from typing import Any
 
 from allod import catalogue
-from allod.catalogue.answers.days import announced_on, checked, not_announced
+from allod.catalogue.answers.days import checked, not_announced
 from allod.domain.assume import facts_of
 from allod.domain.base import Part
 from allod.domain.document import Document
@@ -15,6 +15,7 @@ from allod.domain.fact import Said
 from allod.domain.history import at
 from allod.domain.revision import Change, changes
 from allod.errors import InvalidInput
+from allod.plan.known import announced_on
 
 _SAID = frozenset({"value", "standing", "source", "date", "note"})
 
