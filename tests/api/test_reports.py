@@ -16,7 +16,7 @@ from tests.api.fake_node import FakeNode
 from tests.api.test_problems import the_problem
 
 AT = {"at": "2026-11-01"}
-READS = ("roadmap", "control/narvik", "dependencies", "claims/narvik", "regions")
+READS = ("roadmap", "control/narvik", "dependencies", "claims/narvik", "ledger/narvik", "regions")
 
 
 def ask(call: Call, path: str, **query: Any) -> Any:
@@ -77,6 +77,18 @@ def test_claims_of_a_site_and_of_a_region(call: Call) -> None:
     many = ask(call, "claims/fr")["sites"]
     french = known_on(date.fromisoformat(AT["at"])).sites.items()
     assert set(many) == {name for name, site in french if site.country.value == "FR"}
+
+
+def test_the_ledger_of_a_site_a_region_an_antenna_and_a_call(call: Call) -> None:
+    one, cluster = ask(call, "ledger/narvik"), ask(call, "ledger/hauts-de-france")
+    assert {item["of"] for item in one["money"]} == {"narvik"}
+    assert len({item["of"] for item in cluster["money"]}) > 1
+    whole = {(s["currency"], s["state"]): s["amount"] for s in one["by_state"]}
+    told = [item for item in one["money"] if item["amount"] and not item["part_of"]]
+    assert sum(whole.values()) == sum(item["amount"] for item in told) > 0
+    known = known_on(date.fromisoformat(AT["at"]))
+    for name in (next(iter(known.antennas)), next(iter(known.calls))):
+        assert {item["of"] for item in ask(call, f"ledger/{name}")["money"]} <= {name}
 
 
 def test_the_day_is_that_of_the_node(call: Call, node: FakeNode) -> None:
@@ -146,6 +158,8 @@ def test_reports_are_for_readers_where_reading_needs_a_token(path: str) -> None:
         ("dependencies?site=narvik&region=fr", 422, "region", "fr", "one of them"),
         ("dependencies?site=narvik&at=2020-01-01", 422, "at", "2020-01-01", "2025-07-31"),
         ("claims/narvk", 404, "name", "narvk", "write 'narvik'"),
+        ("ledger/narvk", 404, "name", "narvk", "write 'narvik'"),
+        ("ledger/narvik?at=2020-01-01", 422, "at", "2020-01-01", "2025-07-31"),
         ("claims/narvik?at=1066-10-14", 422, "at", "1066-10-14", "1900-01-01"),
     ],
 )

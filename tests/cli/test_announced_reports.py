@@ -29,6 +29,7 @@ ASKED = {
     "report dependencies --network fr": "/v1/reports/dependencies?region=fr",
     "report claims narvik": "/v1/reports/claims/narvik",
     "report claims fr": "/v1/reports/claims/fr",
+    "report ledger narvik": "/v1/reports/ledger/narvik",
 }
 FJORD = """\
 apiVersion: allod/v1

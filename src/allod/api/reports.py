@@ -19,6 +19,7 @@ from allod.api.catalogue_shapes import (
     RoadmapAnswer,
 )
 from allod.api.kept import UNCHANGED, Day, kept
+from allod.api.ledger_shapes import LedgerAnswer
 from allod.api.regions_shapes import RegionsAnswer
 from allod.api.routing import READ_PROBLEMS, Reader, StrictRoute, problems
 from allod.api.views import JsonResponse
@@ -27,6 +28,7 @@ from allod.catalogue.answers.control import control_of, network_control
 from allod.catalogue.answers.days import known_on
 from allod.catalogue.answers.dependencies import Question, dependencies_of
 from allod.catalogue.answers.find import find_for
+from allod.catalogue.answers.ledger import ledger_of
 from allod.catalogue.answers.regions import regions_of
 from allod.catalogue.answers.roadmap import roadmap_of
 from allod.run.supplies import supplies_of
@@ -159,6 +161,33 @@ def claims(
 @kept
 def _claims(day: Date, name: str) -> dict[str, Any]:
     return claims_of(known_on(day), name).to_json()
+
+
+@router.get(
+    "/ledger/{name}",
+    summary="Money, jobs, what is owed and what is objected",
+    responses={200: {"model": LedgerAnswer}, **_PROBLEMS},
+)
+def ledger(
+    request: Request,
+    at: Day,
+    name: Annotated[
+        str,
+        Path(
+            max_length=100,
+            description="A site, or a cluster, country or area, an antenna or a call.",
+        ),
+    ],
+) -> Response:
+    """Sums of one currency each by state and payer, without the parts of a sum; jobs beside the
+    announced power; obligations, and objections with their answers. Nothing unknown is counted.
+    """
+    return _ledger(at, name).response(request)
+
+
+@kept
+def _ledger(day: Date, name: str) -> dict[str, Any]:
+    return ledger_of(known_on(day), name).to_json()
 
 
 @router.get(
