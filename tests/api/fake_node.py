@@ -28,7 +28,7 @@ from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import AllodError, Conflict, InvalidInput, NotFound, Unavailable
 from allod.prove.encoding import encode, kind_of
-from allod.prove.sovereignty import Statement, sovereignty_statement
+from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
 from allod.run.log import Leaf

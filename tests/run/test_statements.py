@@ -16,7 +16,10 @@ from allod.bootstrap import open_node
 from allod.config import Config
 from allod.domain.document import Document, from_json
 from allod.errors import InvalidInput, NotFound, Unavailable
-from allod.prove.sovereignty import Grade, Stated, Statement, digest, to_bytes
+from allod.prove.sovereignty.canonical import digest, to_bytes
+from allod.prove.sovereignty.facts import Stated
+from allod.prove.sovereignty.grade import Grade
+from allod.prove.sovereignty.statement import Statement
 from allod.run.node import Node
 from allod.run.node_views import State
 from allod.run.records import StatementChanged, record_of

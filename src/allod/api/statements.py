@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from allod.api.routing import READ_PROBLEMS, NodeDep, Reader, StrictRoute, problems
 from allod.api.shapes import SovereigntyStatement
-from allod.prove.sovereignty import Statement, to_bytes, to_text
+from allod.prove.sovereignty.canonical import to_bytes
 from allod.prove.sovereignty.csf import LEAST_SEAL
 from allod.prove.sovereignty.frameworks.csf import SEAL_MAX
+from allod.prove.sovereignty.statement import Statement
+from allod.prove.sovereignty.text import to_text
 from allod.run.statement_changes import day_of
 from allod.run.statements import Terms
 

@@ -18,7 +18,8 @@ from datetime import date as Date
 
 from allod.domain.site import Site
 from allod.errors import AllodError
-from allod.prove.sovereignty import Statement, digest
+from allod.prove.sovereignty.canonical import digest
+from allod.prove.sovereignty.statement import Statement
 from allod.run.clock import Clock
 from allod.run.controller import Controller
 from allod.run.log import ViewReads

@@ -21,8 +21,10 @@ from allod.domain.party import Party
 from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import NotFound
-from allod.prove.sovereignty import Grade, Stated, Statement, Work, sovereignty_statement
 from allod.prove.sovereignty.csf import LEAST_SEAL
+from allod.prove.sovereignty.facts import Stated, Work
+from allod.prove.sovereignty.grade import Grade
+from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.controller import Controller, World
 from allod.run.log import ViewReads, WorkloadRow
 from allod.run.node_views import State

@@ -22,16 +22,11 @@ from allod.domain.project import Project
 from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import InvalidInput
-from allod.prove.sovereignty import (
-    Grade,
-    Stated,
-    Statement,
-    Work,
-    sovereignty_statement,
-    to_bytes,
-    to_text,
-    to_value,
-)
+from allod.prove.sovereignty.canonical import to_bytes, to_value
+from allod.prove.sovereignty.facts import Stated, Work
+from allod.prove.sovereignty.grade import Grade
+from allod.prove.sovereignty.statement import Statement, sovereignty_statement
+from allod.prove.sovereignty.text import to_text
 from tests.prove.sovereignty.worlds import (
     ON,
     attested,
