@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from allod.catalogue import files
 from allod.catalogue.files import read_shelf
 from allod.domain.site import Site
+from allod.errors import InvalidDocument
 
 SOURCES = """
 PAPER: {title: a paper, kind: press, date: 2025-06-13}
@@ -76,3 +78,26 @@ def test_unknown_facts_and_declarations_are_dated_and_roles_are_not(tmp_path: Pa
     assert site.operator.date == date(2026, 11, 21)
     assert site.declarations[0].date == date(2025, 6, 13)
     assert site.parties[0].starts == 0
+
+
+def test_a_double_key_in_a_shipped_document_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(tmp_path)
+    file = tmp_path / "s.yaml"
+    file.write_text(file.read_text() + "  country: SE\n  country: NO\n")
+    monkeypatch.setattr(files, "files", lambda package: tmp_path)
+    with pytest.raises(InvalidDocument, match="'country' is there twice"):
+        read_shelf()
+
+
+def test_only_a_shipped_document_may_be_nested_deep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(tmp_path)
+    (tmp_path / "deep.yaml").write_text("[" * 70 + "]" * 70)
+    with pytest.raises(InvalidDocument, match="nested more than 64 deep"):
+        read_shelf(tmp_path)
+    monkeypatch.setattr(files, "files", lambda package: tmp_path)
+    with pytest.raises(InvalidDocument, match="a document is a mapping"):
+        read_shelf()

@@ -13,6 +13,7 @@ import typer
 
 from allod.cli import edge
 from allod.cli.main import app
+from allod.cli.narrowed import narrowed
 from tests.cli.played import PlayedNode
 
 
@@ -58,7 +59,8 @@ def allod(
 
     def run(*arguments: str) -> Result:
         capfd.readouterr()
-        status = edge.perform(typer.main.get_command(app), arguments)
+        command = typer.main.get_command(narrowed(app, arguments))
+        status = edge.perform(command, arguments)
         captured = capfd.readouterr()
         return Result(status, captured.out, captured.err)
 

@@ -212,3 +212,13 @@ def test_each_kind_has_a_model_and_a_key() -> None:
         "Party", "Site", "Charter", "Dataset", "Project", "Scenario", "Workload"
     }  # fmt: skip
     assert Document("Party", "x", read_documents(PARTY % ("x", "NO"))[0].spec).key == "Party/x"
+
+
+def test_no_text_holds_nul_and_what_only_looks_like_it_may_stay() -> None:
+    item = {"apiVersion": "allod/v1", "kind": "Party", "metadata": {"name": "p"}}
+    with pytest.raises(InvalidDocument, match="NUL") as found:
+        from_json(item | {"spec": {"title": "a\0b", "seat": "NO"}})
+    assert found.value.path == "spec.title"
+    party = from_json(item | {"spec": {"title": r"a\x00b", "seat": "NO"}}).spec
+    assert isinstance(party, Party)
+    assert party.title == r"a\x00b"

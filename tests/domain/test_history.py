@@ -52,6 +52,15 @@ def test_a_fact_has_the_value_of_its_day() -> None:
     assert [said.value for said in land.at(APRIL).earlier] == [65]
 
 
+def test_what_was_said_once_and_by_then_is_the_same_object() -> None:
+    fact = Fact[int](value=1, source="a", date=JUNE)
+    assert fact.at(JUNE) is fact
+    assert fact.at(date(2025, 6, 12)).value is None
+    whole = Dossier(capacity_w=fact, announced=JUNE)
+    assert at(whole, APRIL) is whole
+    assert not at(whole, date(2025, 1, 1)).capacity_w.known
+
+
 def test_a_phase_is_there_from_its_announcement_and_given_up_from_its_withdrawal() -> None:
     then = {phase.name: phase for phase in at(site(), date(2025, 12, 31)).phases}
     assert list(then) == ["first"]

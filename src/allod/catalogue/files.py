@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from importlib.resources import files
@@ -65,13 +65,14 @@ def read_shelf(folder: Traversable | None = None) -> Shelf:
     Raises:
         InvalidDocument: A file is not YAML, breaks its schema, or names a source that is not there.
     """
-    root = folder or files(__package__)
+    root, own = folder or files(__package__), folder is None
     sources = read_sources((root / SOURCES).read_text(encoding="utf-8"))
     documents: dict[str, Document] = {}
     used: dict[str, tuple[str, ...]] = {}
     for name, item in sorted(_files(root, "")):
         ids: dict[str, None] = {}
-        found = _read(item.read_text(encoding="utf-8"), f"catalogue/{name}", sources, ids)
+        raw = raw_documents(item.read_text(encoding="utf-8"), f"catalogue/{name}", trusted=own)
+        found = _spelt_out(raw, f"catalogue/{name}", sources, ids)
         for document in found:
             if document.key in documents:
                 raise InvalidDocument(
@@ -107,9 +108,10 @@ def _files(folder: Traversable, above: str) -> Iterator[tuple[str, Traversable]]
             yield above + item.name, item
 
 
-def _read(text: str, file: str, sources: Sources, ids: dict[str, None]) -> tuple[Document, ...]:
+def _spelt_out(
+    raw: Sequence[tuple[int, Any]], file: str, sources: Sources, ids: dict[str, None]
+) -> tuple[Document, ...]:
     """The documents of one file with the ids of sources spelled out; `ids` gathers those."""
-    raw = raw_documents(text, file)
     return asked_documents(
         [(line, _spelled(item, sources, ids, file)) for line, item in raw], file, CATALOGUE_KINDS
     )

@@ -5,8 +5,10 @@ Modules of commands import what they need inside each command, so that `allod --
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -27,7 +29,10 @@ from allod.cli.commands import (
     tokens,
     workloads,
 )
+from allod.cli.narrowed import narrowed
 from allod.cli.output import out
+
+_OBJECTS_UNTIL_SEARCH: Final = 100_000
 
 
 def _version(wanted: bool) -> None:
@@ -78,8 +83,15 @@ for module in (
 
 def run() -> None:
     """The program `allod`."""
+    # Models and documents stay until a command ends: to search them for garbage again and again
+    # as they are made would take a tenth of its time. A node has a rule of its own.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_UNTIL_SEARCH, 50, 100)
+    # Nor is every installed package asked whether it has a plugin that changes our models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     sys.excepthook = edge.last_words
-    sys.exit(edge.perform(typer.main.get_command(app), sys.argv[1:]))
+    asked = narrowed(app, sys.argv[1:])
+    sys.exit(edge.perform(typer.main.get_command(asked), sys.argv[1:]))
 
 
 if __name__ == "__main__":

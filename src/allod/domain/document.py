@@ -131,14 +131,18 @@ def asked_documents(
     return documents
 
 
-def raw_documents(text: str, file: str = "input") -> list[tuple[int, Any]]:
+def raw_documents(
+    text: str, file: str = "input", *, trusted: bool = False
+) -> list[tuple[int, Any]]:
     """Plain values of all documents of a YAML text, each with the line on which it begins.
+
+    `trusted`: it came with Allod, so nobody nested it to do harm; double keys are refused still.
 
     Raises:
         InvalidDocument: The text is not YAML, or holds no document.
     """
     try:
-        raw = [(line, item) for line, item in _load_all(text) if item is not None]
+        raw = [(line, item) for line, item in _load_all(text, trusted) if item is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark else ""
@@ -177,8 +181,9 @@ _Loader.add_implicit_resolver(
 RESOLVERS = _Loader.yaml_implicit_resolvers
 
 
-def _load_all(text: str) -> Iterator[tuple[int, Any]]:
-    _refuse_depth(text)
+def _load_all(text: str, trusted: bool) -> Iterator[tuple[int, Any]]:
+    if not trusted:
+        _refuse_depth(text)
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -222,7 +227,8 @@ def _refuse_double_keys(node: yaml.Node) -> None:
                         problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
                     )
                 seen.add(key.value)
-            _refuse_double_keys(value)
+            if not isinstance(value, yaml.ScalarNode):
+                _refuse_double_keys(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             _refuse_double_keys(value)
@@ -282,7 +288,8 @@ def from_json(item: Any, file: str = "input", kinds: Kinds = KINDS) -> Document:
             mend="begin with 'apiVersion:'",
         )
     _check_envelope(item, file, kinds)
-    _refuse_nul(item, file, "")
+    if "\\x00" in repr(item):  # At once; where it may be, the walk finds it, or that it is none.
+        _refuse_nul(item, file, "")
     model = kinds[item["kind"]]
     try:
         metadata = Metadata.model_validate(item["metadata"])

@@ -82,6 +82,8 @@ class Fact(Said[T], Generic[T]):
 
     def at(self, day: Date) -> Fact[T]:
         """The fact as it was known at the end of `day`; unknown if nothing was said by then."""
+        if not (self.earlier or self.others) and (not self.date or self.date <= day):
+            return self
         then = [said for said in (*self.earlier, self) if not said.date or said.date <= day]
         others = tuple(said for said in self.others if not said.date or said.date <= day)
         if not then:

@@ -35,7 +35,9 @@ def _at(value: Any, day: Date) -> Any:
         return value.at(day)
     if isinstance(value, Part):
         fields = {name: getattr(value, name) for name in value.model_fields_set}
-        return value.model_copy(update={name: _field_at(was, day) for name, was in fields.items()})
+        then = {name: _field_at(was, day) for name, was in fields.items()}
+        changed = {name: new for name, new in then.items() if new is not fields[name]}
+        return value.model_copy(update=changed) if changed else value
     if isinstance(value, tuple):
         return _entries_at(value, day)
     if isinstance(value, dict):
