@@ -32,7 +32,7 @@ from allod.cli.commands import (
 from allod.cli.narrowed import narrowed
 from allod.cli.output import out
 
-_OBJECTS_UNTIL_SEARCH: Final = 100_000
+_OBJECTS_UNTIL_SEARCH: Final = 200_000
 
 
 def _version(wanted: bool) -> None:

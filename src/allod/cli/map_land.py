@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil, floor, radians
 
 from allod.catalogue.countries import Ring
-from allod.cli.projection import EARTH_KM, Frame
+from allod.cli.projection import EARTH_KM, Frame, Places
 
 #: Coordinates of paths are whole numbers of this. [px]
 STEP_PX = 0.5
@@ -22,21 +22,20 @@ def paths(
     countries: Iterable[tuple[str, tuple[Ring, ...]]], frame: Frame
 ) -> Iterator[tuple[str, str]]:
     """Country and SVG path, in steps of `STEP_PX`, of each country that is in sight."""
-    box = frame.box_deg()
+    box, at = frame.box_deg(), frame.places()
     for code, rings in countries:
-        drawn = [drawing for ring in rings if (drawing := _path(ring, frame, box))]
+        drawn = [drawing for ring in rings if (drawing := _path(ring, frame, box, at))]
         if drawn:
             yield code, "".join(drawn)
 
 
-def _path(ring: Ring, frame: Frame, box: Box) -> str:
+def _path(ring: Ring, frame: Frame, box: Box, at: Places) -> str:
     """A ring as a path; empty if it is out of sight or too small to see."""
     if not _reaches(ring, box):
         return ""
     spots: list[tuple[int, int]] = []
-    at = frame.places()
-    for place in _thinned(ring, frame, box):
-        x, y = at(*place)
+    for east_deg, north_deg in _thinned(ring, frame, box):
+        x, y = at(east_deg, north_deg)
         spot = (round(x / STEP_PX), round(y / STEP_PX))
         if not spots or spot != spots[-1]:
             spots.append(spot)
@@ -48,7 +47,7 @@ def _path(ring: Ring, frame: Frame, box: Box) -> str:
     wide, high = frame.width_px / STEP_PX, frame.height_px / STEP_PX
     if max(across) < 0 or min(across) > wide or max(down) < 0 or min(down) > high:
         return ""
-    moves = (f"{x - left} {y - top}" for (left, top), (x, y) in pairwise(spots))
+    moves = [f"{x - left} {y - top}" for (left, top), (x, y) in pairwise(spots)]
     return f"M{spots[0][0]} {spots[0][1]}l{' '.join(moves)}z".replace(" -", "-")
 
 
@@ -61,7 +60,7 @@ def _reaches(ring: Ring, box: Box) -> bool:
     return max(easts) >= west and min(easts) <= east
 
 
-def _thinned(ring: Ring, frame: Frame, box: Box) -> Iterator[tuple[float, float]]:
+def _thinned(ring: Ring, frame: Frame, box: Box) -> Ring:
     """The points on a grid of two steps, so that neighbours share their border still.
 
     What lies far out of sight is drawn to the edge of a box around what is seen.
@@ -70,14 +69,16 @@ def _thinned(ring: Ring, frame: Frame, box: Box) -> Iterator[tuple[float, float]
     west, south, east, north = box
     left, right = (west - _BEYOND_DEG) * per_deg, (east + _BEYOND_DEG) * per_deg
     bottom, top = (south - _BEYOND_DEG) * per_deg, (north + _BEYOND_DEG) * per_deg
-    before = None
-    for x_deg, y_deg in ring:
-        x, y = x_deg * per_deg, y_deg * per_deg
+    thinned: list[tuple[float, float]] = []
+    x_before, y_before = left - 1, bottom  # Where no point is.
+    for east_deg, north_deg in ring:
+        x, y = east_deg * per_deg, north_deg * per_deg
         x = left if x < left else right if x > right else round(x)
         y = bottom if y < bottom else top if y > top else round(y)
-        if before != (x, y):
-            before = (x, y)
-            yield x / per_deg, y / per_deg
+        if x != x_before or y != y_before:
+            x_before, y_before = x, y
+            thinned.append((x / per_deg, y / per_deg))
+    return thinned
 
 
 def graticule(frame: Frame, every_deg: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import atan2, cos, degrees, hypot, radians, sin, sqrt
 
 EARTH_KM = 6371.0
+_BEHIND = 1e-9  #: The point opposite of the middle is nowhere; it is drawn far away.
 
 #: From longitude and latitude to a point.
 Places = Callable[[float, float], tuple[float, float]]
@@ -24,19 +25,24 @@ class EqualArea:
 
     def plane(self, east_deg: float, north_deg: float) -> tuple[float, float]:
         """Kilometres right of and above the middle."""
-        return self.planes()(east_deg, north_deg)
+        right_km, down_km = self.picture(0, 0, 1)(east_deg, north_deg)
+        return right_km, -down_km
 
-    def planes(self) -> Places:
-        """`plane` for many points: what they have in common is worked out once."""
+    def picture(self, left_km: float, top_km: float, px_per_km: float) -> Places:
+        """Pixels right of and below a corner of the plane; what points have in common is worked
+        out once.
+        """
         sine, cosine = sin(radians(self.north_deg)), cos(radians(self.north_deg))
         middle_deg, degree = self.east_deg, radians(1)
+        unit = EARTH_KM * sqrt(2) * px_per_km
+        left, top = left_km * px_per_km, top_km * px_per_km
 
         def plane(east_deg: float, north_deg: float) -> tuple[float, float]:
             north, away = north_deg * degree, (east_deg - middle_deg) * degree
             high, low, ahead = sin(north), cos(north), cos(away)
-            facing = sine * high + cosine * low * ahead
-            scale = EARTH_KM * sqrt(2 / max(1e-9, 1 + facing))
-            return scale * low * sin(away), scale * (cosine * high - sine * low * ahead)
+            facing = 1 + sine * high + cosine * low * ahead
+            far = unit / sqrt(facing if facing > _BEHIND else _BEHIND)
+            return far * low * sin(away) - left, top - far * (cosine * high - sine * low * ahead)
 
         return plane
 
@@ -76,18 +82,7 @@ class Frame:
 
     def places(self) -> Places:
         """`at` for many places."""
-        plane, left, top, scale = (
-            self.projection.planes(),
-            self.left_km,
-            self.top_km,
-            self.px_per_km,
-        )
-
-        def at(east_deg: float, north_deg: float) -> tuple[float, float]:
-            right, up = plane(east_deg, north_deg)
-            return (right - left) * scale, (top - up) * scale
-
-        return at
+        return self.projection.picture(self.left_km, self.top_km, self.px_per_km)
 
     def shows(self, x: float, y: float) -> bool:
         """True if a point is on the picture."""
