@@ -10,7 +10,7 @@ from allod.decide.kernel.state import CLASS_DEPTH_MAX
 from allod.decide.world import world_of
 from allod.domain.document import from_json
 from allod.errors import InvalidDocument
-from tests.decide.worlds import Json, Story, charter, document, project, site
+from tests.decide.worlds import Json, Story, charter, document, one_pool, project, site
 
 DAYS = 12
 steps = st.lists(
@@ -68,3 +68,14 @@ def test_classes_nest_as_deep_as_the_kernel_counts_and_no_deeper():
     assert [story.state(w) for w in names] == ["running", "running", "waiting"]
     with pytest.raises(InvalidDocument, match="lies in"):
         story.apply(charter("s", [nested(CLASS_DEPTH_MAX + 1)]))
+
+
+def test_of_two_services_with_one_model_the_later_is_told() -> None:
+    serves = {"project": "lab", "model": "chat-1", "engine": "vllm", "command": ["serve"]}
+    serves |= {"sites": ["s"]}
+    items = [*one_pool(8), project("lab")]
+    items += [document("Service", name, serves) for name in ("zebra", "aardvark")]
+    documents = {f"{item['kind']}/{item['metadata']['name']}": from_json(item) for item in items}
+    with pytest.raises(InvalidDocument, match="the model of the service 'zebra' already") as told:
+        world_of(documents)
+    assert "Service/aardvark" in str(told.value)

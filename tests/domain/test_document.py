@@ -209,7 +209,7 @@ def test_any_party_reads_back(name: str, seat: Any, shares: list[Any], dispersed
 
 def test_each_kind_has_a_model_and_a_key() -> None:
     assert set(KINDS) == {
-        "Party", "Site", "Charter", "Dataset", "Project", "Scenario", "Workload"
+        "Party", "Site", "Charter", "Dataset", "Project", "Scenario", "Service", "Workload"
     }  # fmt: skip
     assert Document("Party", "x", read_documents(PARTY % ("x", "NO"))[0].spec).key == "Party/x"
 

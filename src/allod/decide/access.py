@@ -6,7 +6,7 @@ to it is eligible, so what an outer class asks for holds inside it too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from allod.decide.rule import in_order, written
@@ -58,12 +58,18 @@ def eligible_reasons(
 
 
 def class_for(
-    charter: Charter, workload: Workload, project_name: str, project: Project, parties: Parties
+    charter: Charter,
+    workload: Workload,
+    project_name: str,
+    project: Project,
+    parties: Parties,
+    among: Collection[str] = (),
 ) -> ClassVerdict:
     """The leaf that `workload` runs under: of those it may use the one of highest priority.
 
     Ties go to the larger floor, then to the name that sorts first. A workload that names a class
-    gets a leaf of that class. If there is none, all reasons against all these leaves are given.
+    gets a leaf of that class; where classes are named `among` which it must be, a leaf of one of
+    them. If there is none, all reasons against all these leaves are given.
     """
     asked = workload.access_class
     paths = [
@@ -73,6 +79,11 @@ def class_for(
     ]
     if not paths:
         return ClassVerdict(None, (_class_unknown(charter, asked or ""),))
+    if among:
+        found = paths
+        paths = [path for path in found if any(item.name in among for item in path)]
+        if not paths:
+            return ClassVerdict(None, (_class_not_among(charter, found, among),))
     against = {
         path: eligible_reasons(path, charter.site, project_name, project, parties) for path in paths
     }
@@ -122,6 +133,20 @@ def _class_unknown(charter: Charter, asked: str) -> Reason:
         forever=True,
         needed=asked,
         actual=known,
+        origin=f"charter of {charter.site}",
+    )
+
+
+def _class_not_among(charter: Charter, found: list[ClassPath], among: Collection[str]) -> Reason:
+    needed, actual = ", ".join(among), ", ".join(path[-1].name for path in found)
+    return Reason(
+        site=charter.site,
+        step=Step.CLASS,
+        code="class-not-served",
+        message=f"only class {needed} is served; at {charter.site} it could be {actual}",
+        forever=True,
+        needed=needed,
+        actual=actual,
         origin=f"charter of {charter.site}",
     )
 

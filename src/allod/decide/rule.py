@@ -57,7 +57,12 @@ def rules_of(
         elif name not in inherited and name in workload.reads:
             found.append(Rule(f"Dataset/{name}", None))
         found += inherited.get(name, ())
-    return tuple(dict.fromkeys(rule for rule in found if _restricts(rule)))
+    return binding(found)
+
+
+def binding(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Those of `rules` that restrict anything, each once."""
+    return tuple(dict.fromkeys(rule for rule in rules if _restricts(rule)))
 
 
 def inherited_rules(rules: tuple[Rule, ...], before: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:

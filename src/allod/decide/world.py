@@ -13,6 +13,7 @@ from allod.domain.dataset import Dataset
 from allod.domain.document import Document
 from allod.domain.party import Party
 from allod.domain.project import Project
+from allod.domain.service import Service
 from allod.domain.site import PhaseState, Site
 from allod.domain.units import UNBOUNDED, instant_text
 from allod.errors import InvalidDocument
@@ -28,6 +29,7 @@ class World:
     charters: dict[str, Charter] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
 
 
 def world_of(documents: Mapping[str, Document]) -> World:
@@ -51,6 +53,8 @@ def world_of(documents: Mapping[str, Document]) -> World:
                 world.projects[document.name] = project
             case Dataset() as dataset:
                 world.datasets[document.name] = dataset
+            case Service() as service:
+                world.services[document.name] = service
             case _:
                 raise _wrong(
                     document, "kind", document.kind, "does not describe the world", "leave it out"
@@ -59,6 +63,8 @@ def world_of(documents: Mapping[str, Document]) -> World:
         _check_names(document, world)
         if isinstance(document.spec, Charter):
             _check_floors(document, document.spec, world.sites[document.spec.site])
+        if isinstance(document.spec, Service):
+            _check_service(document, document.spec, world)
     return world
 
 
@@ -127,6 +133,25 @@ def _known(
 ) -> None:
     if name not in known:
         raise _wrong(document, path, name, f"no {noun} has this name", nearest(name, known))
+
+
+def _check_service(document: Document, service: Service, world: World) -> None:
+    """What it names is there, and no other has its model: that is all that callers name."""
+    _known(document, "spec.project", service.project, world.projects, "project")
+    for site in service.sites:
+        _known(document, "spec.sites", site, world.sites, "site")
+    # In the order of the documents, so that the one which came later is told.
+    for name, other in world.services.items():
+        if name == document.name:
+            break
+        if other.model == service.model:
+            raise _wrong(
+                document,
+                "spec.model",
+                service.model,
+                f"is the model of the service '{name}' already",
+                "choose another name, or change that service",
+            )
 
 
 def _check_floors(document: Document, charter: Charter, site: Site) -> None:

@@ -26,6 +26,7 @@ from allod.domain.funding_call import FundingCall
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.scenario import Scenario
+from allod.domain.service import Service
 from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import InvalidDocument
@@ -43,6 +44,7 @@ Spec = (
     | Dataset
     | Workload
     | Scenario
+    | Service
     | Antenna
     | AccessModeTerms
     | Cluster
@@ -58,6 +60,7 @@ KINDS: dict[str, type[Spec]] = {
     "Dataset": Dataset,
     "Project": Project,
     "Scenario": Scenario,
+    "Service": Service,
     "Workload": Workload,
 }
 

@@ -77,6 +77,14 @@ class Flexibility(Part):
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
+class ReplicaOf(Part):
+    """The service that a workload is a replica of; only the node itself says so."""
+
+    service: Name
+    port: int = Field(ge=1, le=65_535)
+    """Where it is to listen, on the machine that it runs on."""
+
+
 class Workload(Part):
     """A gang of accelerators for a time, with data, a command and rules."""
 
@@ -108,6 +116,8 @@ class Workload(Part):
     """Signal that it is sent when its lent room is reclaimed, at the start of the notice; where the
     runner is Slurm. A command without a handler for it ends at once."""
     on_node_failure: OnNodeFailure = OnNodeFailure.REQUEUE
+    replica_of: ReplicaOf | None = None
+    """Set by the node; whoever submits it is refused."""
 
     @model_validator(mode="after")
     def _times_fit(self) -> Workload:
