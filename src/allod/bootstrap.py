@@ -12,13 +12,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from allod.adapters.local import LocalRunner
 from allod.adapters.log_folder import LogFolder
+from allod.adapters.meters import Counters
 from allod.adapters.page_hasher import PageHasher
 from allod.adapters.postgres import EmbeddedServer, Seals, Store
+from allod.adapters.postgres.energy_store import PostgresEnergy
+from allod.adapters.postgres.gateway_store import GatewayStore
 from allod.adapters.slurm import connect
+from allod.adapters.whole import write_whole
 from allod.adapters.witness_http import HttpWitnessClient
 from allod.config import Config, read_config
 from allod.decide.engine import Engine
@@ -33,10 +38,14 @@ from allod.run.log import Leaf
 from allod.run.node import Node
 from allod.run.pace import Pace
 from allod.run.runners import Runners
+from allod.run.serving import metering
+from allod.run.serving.engine_keys import SECRET_BYTES
+from allod.run.serving.serving import Means
 from allod.run.witnessing import WitnessDesk
 
 _RUNS = "runs"
 _LOG = "log"
+_ENGINE_SECRET = "keys/engines"
 #: A thread that waits for the interpreter gets it after so long. With Python's 5 ms, every step of
 #: the controller's talk with the database waits that long for a busy HTTP thread; much shorter,
 #: and both spend a fifth of their time handing it to each other. [s]
@@ -76,10 +85,12 @@ def open_node(
     database: str = "",
     config: Config | None = None,
     maker: EngineMaker[Any] | None = None,
+    complete_to_ms: Callable[[int], int] | None = None,
 ) -> Node:
     """A node on `data_dir`, recovered and deciding; close it, or use it in a `with` block.
 
-    `config` stands in place of the folder's own settings, `database` in place of theirs.
+    `config` stands in place of the folder's own settings, `database` in place of theirs. What
+    calls draw is metered if `complete_to_ms` tells up to when all calls are known.
 
     Raises:
         Conflict: Another node has the folder or the database.
@@ -104,6 +115,8 @@ def open_node(
         seals, reads = Seals(url), Seals(url)
         held.callback(seals.close)
         held.callback(reads.close)
+        usage = GatewayStore(url, "usage")
+        held.callback(usage.close)
         node = Node(
             store,
             maker or real_engine(),
@@ -124,12 +137,42 @@ def open_node(
             revive=revive,
             idle=_collect,
         )
+        node.usage = usage
         origin = config.log_origin or _origin(store)
         node.seal(_sealing(config, origin, seals, reads, clock, held))
+        energy = PostgresEnergy(url)
+        held.callback(energy.close)
+        node.energy = energy
+        meters = complete_to_ms and _metering(energy, complete_to_ms, held)
+        node.serve(_serving(config, meters or None))
         node.start()
         node.hold(held.pop_all())
     calm_collector()
     return node
+
+
+def _serving(config: Config, meters: metering.Means | None) -> Means:
+    """The secret that keys of engines are made of, and what else services need."""
+    file = config.data_dir / _ENGINE_SECRET
+    try:
+        if not file.exists():
+            write_whole(file, secrets.token_bytes(SECRET_BYTES), 0o600)
+        secret = file.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"{file}: {error.strerror or error}") from error
+    first, _, last = config.service_ports.partition("-")
+    return Means(config.data_dir, secret, int(first), int(last), meters, config.home_site)
+
+
+def _metering(
+    energy: PostgresEnergy, complete_to_ms: Callable[[int], int], held: ExitStack
+) -> metering.Means:
+    """How what calls draw is read, and where it is kept."""
+    counters = Counters()
+    held.callback(counters.close)
+    return metering.Means(
+        energy, counters, lambda: time.time_ns() // 1_000_000, complete_to_ms, gethostname()
+    )
 
 
 def _sealing(

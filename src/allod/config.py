@@ -5,14 +5,25 @@ from __future__ import annotations
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allod.errors import InvalidInput
 
 FILE = "config.yaml"
+
+
+def _port_range(text: str) -> str:
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and last.isdigit() and 1024 <= int(first) <= int(last) <= 65_535):
+        raise ValueError("a range of ports is written as FIRST-LAST, of ports from 1024 to 65535")
+    return text
+
+
+#: Such as '21000-21999'.
+PortRange = Annotated[str, AfterValidator(_port_range)]
 
 
 class Config(BaseModel):
@@ -48,6 +59,23 @@ class Config(BaseModel):
     """Events between two snapshots; more make a restart longer. [1]"""
     keys_kept_d: int = Field(default=7, ge=1)
     """How long an Idempotency-Key stands for its first request. [d]"""
+    service_ports: PortRange = "21000-21999"
+    """Ports that replicas of services listen at, on the machines that they run on; each has one
+    of its own."""
+
+    gateway: Literal["auto", "on", "off"] = "auto"
+    """Whether calls of AI services are taken; auto: as soon as there is a service."""
+    gateway_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port for them, at the same host; default: 7800 or the next one that is free."""
+    gateway_workers: int = Field(default=1, ge=1, le=64)
+    """Processes that answer them; each uses one core. [1]"""
+    gateway_file_bytes_max: int = Field(default=512 << 20, ge=1 << 10)
+    """Of one file that a project leaves at the gateway. [bytes]"""
+    gateway_files_bytes_max: int = Field(default=8 << 30, ge=1 << 10)
+    """Of all files of one project there. [bytes]"""
+    home_site: str = ""
+    """Site at which this node and its gateway stand; without it, they are nowhere that a
+    residency rule permits."""
 
     log_origin: str = Field(default="", pattern=r"^[A-Za-z0-9./_-]{0,200}$")
     """Name of the sealed log, such as 'narvik.example/log'; it says nothing of a customer, and is

@@ -12,6 +12,7 @@ from allod.run.log import (
     ActNote,
     Answer,
     DocumentRow,
+    KeyRow,
     Leaf,
     TokenRow,
     ViewChange,
@@ -30,6 +31,7 @@ class MemoryStore:
         self.marks: set[tuple[str, int]] = set()
         self.revisions: dict[tuple[str, str, int], DocumentRow] = {}
         self.token_rows: dict[str, TokenRow] = {}
+        self.key_rows: dict[str, KeyRow] = {}
         self.acts: dict[str, Act] = {}
         self.answer_rows: dict[str, Answer] = {}
         self.snapshots: dict[int, bytes] = {}
@@ -81,6 +83,7 @@ class MemoryStore:
                     self.revisions[key] = replace(old, current=False)
             self.revisions[row.kind, row.name, row.revision] = row
         self.token_rows.update({row.name: row for row in views.tokens})
+        self.key_rows.update({row.name: row for row in views.keys})
         for act in acts:
             self.acts.setdefault(act.act_id, act)
 
@@ -153,7 +156,7 @@ class MemoryStore:
     def views_reset(self) -> None:
         self._up()
         self.made_seq = 0
-        for view in (self.rows, self.marks, self.revisions, self.token_rows):
+        for view in (self.rows, self.marks, self.revisions, self.token_rows, self.key_rows):
             view.clear()
 
     def views_put(self, views: ViewChange, acts: Sequence[Act], next_seq: int) -> None:
@@ -162,7 +165,8 @@ class MemoryStore:
         self.made_seq = next_seq
 
     def views_dump(self) -> bytes:
-        parts = (self.rows, sorted(self.marks), self.revisions, self.token_rows, sorted(self.acts))
+        tables = (self.rows, sorted(self.marks), self.revisions, self.token_rows, self.key_rows)
+        parts = (*tables, sorted(self.acts))
         return repr(parts).encode()
 
     def workloads(
@@ -219,3 +223,7 @@ class MemoryStore:
     def tokens(self) -> list[TokenRow]:
         self._up()
         return [self.token_rows[name] for name in sorted(self.token_rows)]
+
+    def project_keys(self) -> list[KeyRow]:
+        self._up()
+        return [self.key_rows[name] for name in sorted(self.key_rows)]

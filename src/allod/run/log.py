@@ -83,6 +83,19 @@ class TokenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A project's key: its digest and terms; the secret itself is kept nowhere."""
+
+    name: str
+    sha256: bytes
+    project: str
+    terms: str  #: Canonical JSON text of a `domain.project_key.KeyTerms`, defaults left out.
+    content: bool  #: True while the content of its calls is logged for its project.
+    created_at_s: int
+    revoked_at_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ViewChange:
     """Rows to write to the views with a batch of leaves; a row replaces the one with its key.
 
@@ -93,6 +106,7 @@ class ViewChange:
     workload_leaves: Sequence[WorkloadLeaf] = ()
     documents: Sequence[DocumentRow] = ()
     tokens: Sequence[TokenRow] = ()
+    keys: Sequence[KeyRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +300,8 @@ class ViewReads(Protocol):
 
     def tokens(self) -> list[TokenRow]:
         """Return all tokens by name."""
+        ...
+
+    def project_keys(self) -> list[KeyRow]:
+        """Return all keys of projects by name, revoked ones too."""
         ...

@@ -18,19 +18,20 @@ from typing import Any
 
 from allod.domain.decision import Decision
 from allod.domain.document import KINDS, Document
-from allod.domain.event import DocumentsApplied
-from allod.errors import AllodError, InvalidInput, NotFound, RunnerUnknown
+from allod.errors import AllodError, InvalidInput, NotFound
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
 from allod.run.clock import Clock
 from allod.run.controller import Controller, Limits
+from allod.run.dry_run import tried
 from allod.run.engine import EngineMaker, Explanation
 from allod.run.erasure import Erase
 from allod.run.evidence import Evidence, Sealing
 from allod.run.feed import Feed, Follower
 from allod.run.foresight import Foresight
 from allod.run.futures import done, failed
-from allod.run.log import Leaf, WorkloadFilter, WorkloadRow
+from allod.run.keys import Keys
+from allod.run.log import WorkloadFilter, WorkloadRow
 from allod.run.log_requests import ExportLog, RotateKey
 from allod.run.metrics import Metrics
 from allod.run.node_views import (
@@ -48,31 +49,26 @@ from allod.run.node_views import (
 )
 from allod.run.outbox import Outbox
 from allod.run.pace import Pace
-from allod.run.pages import checked_limit, cursor_of, decision_view, document_view
+from allod.run.pages import checked_limit, cursor_of, document_view
 from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
-from allod.run.records import is_decision, settles
 from allod.run.recovery import Store
-from allod.run.requests import (
-    Apply,
-    Cancel,
-    Remove,
-    Submit,
-    changes_of,
-    no_document,
-)
+from allod.run.requests import Apply, Cancel, Remove, Submit, no_document
 from allod.run.runners import Runners
 from allod.run.seal import Signed
 from allod.run.section import DiscloseSection
+from allod.run.serving import serving
+from allod.run.serving.energy_kept import EnergyReads, NoEnergy
+from allod.run.serving.service_views import ServiceView
+from allod.run.serving.usage_reads import NoUsage, UsageReads
 from allod.run.sites import site_views
 from allod.run.standing import workload_view
 from allod.run.statement_changes import StatementChanges
 from allod.run.statements import Statements
+from allod.run.stories import Stories
 from allod.run.token_requests import MakeToken, RevokeToken
 from allod.run.watch import Watch
 from allod.run.watches import Watches
 
-_STORY_LEAVES = 10_000
-_BACKWARDS_LEAVES = 512
 _SECRET_PREFIX = "allod_"
 
 
@@ -110,11 +106,16 @@ class Node:
         self._controller.acts_reload = self._outbox.load
         self._controller.revive, self._controller.idle = revive, idle
         self._watches = Watches(self._runners, self._watch)
+        self._stories = Stories(store, self._feed)
+        self._serving: serving.Serving | None = None
         self._evidence: Evidence | None = None
         self.statements = Statements(
             self._controller, store, lambda: self._evidence.key if self._evidence else ""
         )
         self.foresight = Foresight(self._controller, maker)
+        self.keys = Keys(self._controller, store, clock)
+        self.usage: UsageReads = NoUsage()
+        self.energy: EnergyReads = NoEnergy()
         self._changes = StatementChanges(self._controller, store, clock, self.statements)
 
     def seal(self, sealing: Sealing) -> None:
@@ -122,6 +123,22 @@ class Node:
         self._evidence = Evidence(
             self._store, self._store, self._feed, sealing, self._clock, self._keep_snapshot
         )
+
+    def serve(self, means: serving.Means) -> None:
+        """Have replicas of services kept from the start on, and gateways told of them."""
+        self._serving = serving.Serving(
+            serving.Surroundings(
+                controller=self._controller,
+                reads=self._store,
+                runners=self._runners,
+                away_since_s=self._watches.away_since_s,
+                output=lambda workload, at: self.logs(workload, stream="stderr", offset=at),
+                clock=self._clock,
+            ),
+            means,
+        )
+        self._outbox.prepare = self._serving.prepare
+        self.keys.changed = self._serving.keys_changed
 
     def _keep_snapshot(self) -> None:
         with self._controller.at_rest() as world:
@@ -139,6 +156,8 @@ class Node:
         self._controller.start()
         self._outbox.start()
         self._watches.start()
+        if self._serving is not None:
+            self._serving.start()
         if self._evidence is not None:
             self._evidence.start()
             self._changes.start()
@@ -149,6 +168,8 @@ class Node:
 
     def close(self) -> None:
         """Take no more requests, finish those taken, snapshot, let go. Running work goes on."""
+        if self._serving is not None:
+            self._serving.close()
         self._changes.close()
         self._outbox.close()
         self._watches.close()
@@ -160,6 +181,8 @@ class Node:
     def _documents_changed(self) -> None:
         self._watches.follow(self._controller.views.sites, self._controller.outlook)
         self._changes.documents_changed()
+        if self._serving is not None:
+            self._serving.documents_changed()
 
     def _watch(self, name: str, runner: Runner) -> Watch:
         pace = self._pace
@@ -212,19 +235,9 @@ class Node:
         if not dry_run:
             return self._controller.ask(Apply(tuple(documents), actor))
         try:
-            return done(self._tried(documents, actor))
+            return done(tried(self._controller, self._maker, documents, actor))
         except AllodError as error:
             return failed(error)
-
-    def _tried(self, documents: Sequence[Document], actor: str) -> tuple[Change, ...]:
-        """What applying would change, found out on a copy of the engine."""
-        with self._controller.at_rest() as world:
-            changes, bodies = changes_of(documents, world.views)
-            copy = self._maker.restore(world.engine.snapshot())
-            at_s = world.at_s
-        if bodies:
-            copy.step(DocumentsApplied(at_s=at_s, documents=bodies, actor=actor))
-        return changes
 
     def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
         """Let a document no longer hold."""
@@ -281,28 +294,9 @@ class Node:
     ) -> Page[DecisionView]:
         """Decisions, latest first; of one workload or of all."""
         limit, before = checked_limit(limit), cursor_of(after)
-        if workload_id is None:
-            found = self._latest_decisions(before, limit)
-        else:
+        if workload_id is not None:
             self._row(workload_id)
-            story = self._store.workload_leaves(workload_id, _STORY_LEAVES)
-            found = [
-                leaf
-                for leaf in reversed(story)
-                if is_decision(leaf) and (before is None or leaf.seq < before)
-            ][:limit]
-        following = str(found[-1].seq) if len(found) == limit else None
-        return Page(tuple(decision_view(leaf) for leaf in found), following)
-
-    def _latest_decisions(self, before: int | None, limit: int) -> list[Leaf]:
-        end = self._feed.next_seq if before is None else min(before, self._feed.next_seq)
-        found: list[Leaf] = []
-        while end > 0 and len(found) < limit:
-            start = max(0, end - _BACKWARDS_LEAVES)
-            leaves = [leaf for leaf in self._store.read(start, end - start) if is_decision(leaf)]
-            found += reversed(leaves)
-            end = start
-        return found[:limit]
+        return self._stories.page(workload_id, before, limit)
 
     def why(self, workload_id: str) -> Explanation | Decision:
         """What stands in its way now, or the recorded decision if it has ended or was refused."""
@@ -310,10 +304,7 @@ class Node:
             if workload_id in world.views.live:
                 return self._maker.explain(world.engine, workload_id)
         self._row(workload_id)
-        for leaf in reversed(self._store.workload_leaves(workload_id, _STORY_LEAVES)):
-            if is_decision(leaf) and settles(record := decision_view(leaf).record):
-                return record
-        raise NotFound(f"nothing was ever decided about workload '{workload_id}'")
+        return self._stories.settled(workload_id)
 
     def logs(
         self,
@@ -330,17 +321,8 @@ class Node:
         if not 1 <= run <= row.run:
             known = f"runs 1 to {row.run}" if row.run else "no run yet"
             raise NotFound(f"workload '{workload_id}' has no run {run}", mend=f"it has {known}")
-        here = self._runners.get(self._controller.views.runner(row.site))
-        others = [one for one in self._runners.values() if one is not here]
-        for runner in (here, *others) if here is not None else others:
-            try:
-                return runner.logs(workload_id, run, stream, offset, limit)
-            except NotFound:
-                continue
-            except RunnerUnknown:
-                if runner is here:
-                    raise
-        raise NotFound(f"run {run} of workload '{workload_id}' has left no output here")
+        at = self._controller.views.runner(row.site)
+        return self._runners.output(at, (workload_id, run), stream, offset, limit)
 
     # ------------------------------------------------------------ documents and sites
 
@@ -397,6 +379,10 @@ class Node:
                 f"site '{name}' names no cluster", mend="a site with 'runner: slurm' can be checked"
             )
         return runner.check()
+
+    def services(self) -> tuple[ServiceView, ...]:
+        """All services now, by name; none if this node does not keep any."""
+        return self._serving.services() if self._serving is not None else ()
 
     # ------------------------------------------------------------ tokens
 

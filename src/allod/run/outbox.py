@@ -53,7 +53,15 @@ def backoff_s(attempts: int) -> int:
     return min(_BACKOFF_FIRST_S << min(attempts, 16), _BACKOFF_LAST_S)
 
 
-def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
+#: What makes the order of a replica whole: the order, the body of its act, and its runner.
+Prepare = Callable[[StartOrder, dict[str, Any], Runner], StartOrder]
+
+
+def _no_services(order: StartOrder, body: dict[str, Any], runner: Runner) -> StartOrder:
+    raise RunnerRefused("this node keeps no services", mend="start it with 'allod up'")
+
+
+def perform(act: Act, runners: Mapping[str, Runner], prepare: Prepare = _no_services) -> Answered:
     """Do what `act` says; every answer of the runner is one of the three."""
     body = orjson.loads(act.body)
     runner = runners.get(body["runner"])
@@ -71,7 +79,8 @@ def perform(act: Act, runners: Mapping[str, Runner]) -> Answered:
         if body["container"] and not isinstance(runner, Cluster):
             mend = "give a command alone"
             raise RunnerRefused(f"the runner '{body['runner']}' has no containers", mend=mend)
-        report = runner.start(_order(act, body))
+        order = _order(act, body)
+        report = runner.start(prepare(order, body, runner) if "replica_of" in body else order)
     except RunnerRefused as error:
         if act.verb == "notify" or act.verb in power.VERBS:
             return Answered("refused", str(error))
@@ -154,6 +163,7 @@ class Outbox:
         self._closing = False
         self._notes = Notes(store)
         self._threads = threads
+        self.prepare: Prepare = _no_services  #: Makes orders of replicas whole.
         #: By runner, so that one that does not answer holds up no other.
         self._crews: dict[str, Crew] = {}
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -262,7 +272,7 @@ class Outbox:
         key = (act.workload_id, act.run)
         finished = False
         try:
-            answered = perform(act, self._runners)
+            answered = perform(act, self._runners, self.prepare)
             self._metrics.acts.labels(act.verb, answered.state).inc()
             finished = self._noted(act, answered)
         finally:

@@ -206,6 +206,14 @@ class PowerLimiter(Protocol):
 
 
 @runtime_checkable
+class Located(Protocol):
+    """A runner on several machines, which knows where each is reached."""
+
+    def address_of(self, node: str) -> str:
+        """Where what listens on `node` is reached; '' if that is not known now."""
+
+
+@runtime_checkable
 class Cluster(Runner, Protocol):
     """A runner on machines that are not the node's alone."""
 

@@ -52,6 +52,37 @@ class TokenRevoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade:
+    """A project may call services from now on; only the digest of the secret is kept."""
+
+    at_s: int
+    name: str
+    project: str
+    sha256: str  #: Of the secret, in hex.
+    terms: dict[str, Any]  #: A `domain.project_key.KeyTerms`, defaults left out.
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked:
+    """A project's key opens nothing any more."""
+
+    at_s: int
+    name: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyContentLogged:
+    """From here on the content of a key's calls is logged for its project, or no longer is."""
+
+    at_s: int
+    name: str
+    on: bool
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaltsErased:
     """What made the leaves of a workload readable is destroyed from here on (E2)."""
 
@@ -104,6 +135,9 @@ ERASED = "erased/"
 Admin = (
     TokenMade
     | TokenRevoked
+    | KeyMade
+    | KeyRevoked
+    | KeyContentLogged
     | SaltsErased
     | LogExported
     | LogKeyRotated
@@ -115,6 +149,9 @@ Record = Event | Decision | Admin
 _ADMIN_TYPES = (
     TokenMade,
     TokenRevoked,
+    KeyMade,
+    KeyRevoked,
+    KeyContentLogged,
     SaltsErased,
     LogExported,
     LogKeyRotated,

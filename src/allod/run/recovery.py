@@ -15,7 +15,7 @@ from allod.domain.event import Event
 from allod.errors import AllodError, Different, InvalidInput
 from allod.run import log
 from allod.run.engine import Engine, EngineMaker
-from allod.run.log import DocumentRow, Leaf, TokenRow, WorkloadFilter, WorkloadRow
+from allod.run.log import DocumentRow, KeyRow, Leaf, TokenRow, WorkloadFilter, WorkloadRow
 from allod.run.node_views import LIVE_STATES
 from allod.run.records import Record, is_decision, is_erased, is_event, leaf_of, record_of
 from allod.run.standing import Standing
@@ -150,6 +150,7 @@ def stored_views(store: Store) -> Views:
     latest = store.workloads(WorkloadFilter(), 1, newest_first=True)
     views.ordinal = latest[0].ordinal if latest else 0
     views.tokens = {token.name: token for token in store.tokens()}
+    views.keys = {key.name: key for key in store.project_keys()}
     return views
 
 
@@ -182,6 +183,7 @@ def views_differ(store: Store) -> str:
     workloads: dict[str, WorkloadRow] = {}
     documents: dict[tuple[str, str, int], DocumentRow] = {}
     tokens: dict[str, TokenRow] = {}
+    keys: dict[str, KeyRow] = {}
     for leaf in store.read():
         views.fold(leaf)
         change, _ = views.take()
@@ -192,6 +194,7 @@ def views_differ(store: Store) -> str:
                 documents[row.kind, row.name, row.revision - 1] = replace(before, current=False)
             documents[row.kind, row.name, row.revision] = row
         tokens.update({token.name: token for token in change.tokens})
+        keys.update({key.name: key for key in change.keys})
     for stored in workload_rows(store, WorkloadFilter()):
         if workloads.pop(stored.workload_id, None) != stored:
             return f"workload {stored.workload_id}"
@@ -202,5 +205,8 @@ def views_differ(store: Store) -> str:
     for token in store.tokens():
         if tokens.pop(token.name, None) != token:
             return f"token {token.name}"
-    left = [*workloads, *(f"{key[0]}/{key[1]}" for key in documents), *tokens]
+    for key in store.project_keys():
+        if keys.pop(key.name, None) != key:
+            return f"key {key.name}"
+    left = [*workloads, *(f"{one[0]}/{one[1]}" for one in documents), *tokens, *keys]
     return f"missing: {left[0]}" if left else ""

@@ -24,6 +24,7 @@ from allod.domain.event import (
     WorkloadCancelled,
     WorkloadSubmitted,
 )
+from allod.domain.workload import Workload
 from allod.errors import Conflict, InvalidDocument, NotFound
 from allod.prove.encoding import canonical, decode
 from allod.run.log import Answer, Leaf, WorkloadRow
@@ -95,7 +96,24 @@ class Submit:
 
     @classmethod
     def of(cls, document: Document, actor: str, key: str | None) -> Submit:
-        """The request for `document`.
+        """The request for `document`, of a person.
+
+        Raises:
+            InvalidDocument: It is no Workload, or says that it is a replica.
+        """
+        if isinstance(document.spec, Workload) and document.spec.replica_of is not None:
+            raise InvalidDocument(
+                "only the node itself starts replicas of a service",
+                file=document.file,
+                path=f"{document.key}: spec.replica_of",
+                value=document.spec.replica_of.service,
+                mend="leave it out, or change the replicas of the service: 'allod service scale'",
+            )
+        return cls.own(document, actor, key)
+
+    @classmethod
+    def own(cls, document: Document, actor: str, key: str | None) -> Submit:
+        """The request for `document`, which may be a replica: of the node itself.
 
         Raises:
             InvalidDocument: It is no Workload.

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from allod.decide.layout import caps_known
 from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.domain.site import Site
-from allod.run.ports import Cluster, Curbed, Runner
+from allod.errors import NotFound, RunnerUnknown
+from allod.run.ports import Cluster, Curbed, OutputPart, RunKey, Runner, StreamName
 from allod.run.views import runner_name
 
 #: Makes the runner of a site of this name; the runner before it, if there was one, is the third.
@@ -58,6 +59,27 @@ class Runners(Mapping[str, Runner]):
                 made.curb(caps_known(outlook, name, "site", site.envelope.site))
         for runner_ in dropped:
             close(runner_)
+
+    def output(
+        self, name: str, key: RunKey, stream: StreamName, offset: int, limit: int
+    ) -> OutputPart:
+        """Output of a run, from the runner of this name or from whoever else has it.
+
+        Raises:
+            NotFound: Nobody has it.
+            RunnerUnknown: The runner of this name has not answered.
+        """
+        here = self.get(name)
+        others = [one for one in self.values() if one is not here]
+        for runner in (here, *others) if here is not None else others:
+            try:
+                return runner.logs(*key, stream, offset, limit)
+            except NotFound:
+                continue
+            except RunnerUnknown:
+                if runner is here:
+                    raise
+        raise NotFound(f"run {key[1]} of workload '{key[0]}' has left no output here")
 
     def __getitem__(self, name: str) -> Runner:
         made = self._made.get(name)  # Once: `follow` may put others in its place meanwhile.

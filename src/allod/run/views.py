@@ -2,7 +2,8 @@
 
 The same fold runs while the node lives, when the views are made again from the whole log, and in
 the check that both are equal. It reads no clock and asks nobody: given the leaves, the rows and
-the acts for the runners follow. It knows what it must to go on: live workloads, documents, tokens.
+the acts for the runners follow. It knows what it must to go on: live workloads, documents,
+tokens and keys.
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ from allod.domain.site import Site
 from allod.domain.workload import OnNodeFailure, OnReclaim, waits_again
 from allod.prove.encoding import canonical
 from allod.run import power
+from allod.run.key_rows import key_row
 from allod.run.log import (
     Act,
     DocumentRow,
+    KeyRow,
     Leaf,
     TokenRow,
     ViewChange,
@@ -54,6 +57,9 @@ from allod.run.log import (
 )
 from allod.run.node_views import State
 from allod.run.records import (
+    KeyContentLogged,
+    KeyMade,
+    KeyRevoked,
     LogExported,
     LogKeyRotated,
     Record,
@@ -79,14 +85,17 @@ class Views:
         self.ordinal = 0  #: Of the latest workload.
         self.documents: dict[tuple[str, str], DocumentRow] = {}  #: Removed ones too, once known.
         self.tokens: dict[str, TokenRow] = {}
+        self.keys: dict[str, KeyRow] = {}  #: Of projects; revoked ones too.
         self.by_state: Counter[State] = Counter()
         self.unattended: dict[str, Standing] = {}  #: Runs at sites without a runner, by id.
+        self.replicas: dict[str, Standing] = {}  #: Live ones of services, by id.
         self._sites: dict[str, Site] = {}
         self._touched: dict[str, Standing] = {}
         self._marks: list[WorkloadLeaf] = []
         self._tombs: list[WorkloadRow] = []  #: Rows of erased workloads.
         self._documents: dict[tuple[str, str, int], DocumentRow] = {}
         self._tokens: dict[str, TokenRow] = {}
+        self._keys: dict[str, KeyRow] = {}
         self._acts: list[Act] = []
 
     # ------------------------------------------------------------ what was there before
@@ -95,6 +104,8 @@ class Views:
         """Take on a workload from its row; the documents must be there."""
         self.live[standing.workload_id] = standing
         self.by_state[standing.state] += 1
+        if "replica_of" in standing.spec:
+            self.replicas[standing.workload_id] = standing
         if standing.holds_room and self._runner_site(standing.site) is None:
             self.unattended[standing.workload_id] = standing
 
@@ -174,6 +185,8 @@ class Views:
                 )
             case TokenRevoked():
                 self._token(replace(self.tokens[record.name], revoked_at_s=record.at_s))
+            case KeyMade() | KeyRevoked() | KeyContentLogged():
+                self._key(record)
             case SaltsErased():
                 self._tombs.append(tombstone(record.subject, leaf.seq))
             case (
@@ -199,13 +212,14 @@ class Views:
             workload_leaves=tuple(self._marks),
             documents=tuple(self._documents.values()),
             tokens=tuple(self._tokens.values()),
+            keys=tuple(self._keys.values()),
         )
         acts = tuple(self._acts)
         for standing in self._touched.values():
             if standing.state is State.WAITING:
                 standing.decision = ""  # With many sites it is long, and many wait.
         self._touched, self._marks, self._documents, self._tokens, self._acts = {}, [], {}, {}, []
-        self._tombs = []
+        self._tombs, self._keys = [], {}
         return change, acts
 
     # ------------------------------------------------------------ workloads
@@ -385,6 +399,7 @@ class Views:
         self._touched[standing.workload_id] = standing
         if not standing.live:
             self.live.pop(standing.workload_id, None)
+            self.replicas.pop(standing.workload_id, None)
 
     def _change_state(self, standing: Standing, state: State) -> None:
         if standing.state is not state:
@@ -428,6 +443,11 @@ class Views:
         self.tokens[row.name] = row
         self._tokens[row.name] = row
 
+    def _key(self, record: KeyMade | KeyRevoked | KeyContentLogged) -> None:
+        row = key_row(self.keys.get(record.name), record)
+        self.keys = {**self.keys, row.name: row}  # Anew, so that who has made a table of it knows.
+        self._keys[row.name] = row
+
 
 def document_of(row: DocumentRow) -> dict[str, Any]:
     """What the row's body holds: actor, at_s and, unless it was removed, document."""
@@ -468,7 +488,7 @@ def _start(standing: Standing, site: Site) -> Act:
         "runner": runner_name(standing.site, site),
         "site": standing.site,
         "wall_time_s": spec["wall_time_s"],
-    }
+    } | ({"replica_of": spec["replica_of"]} if "replica_of" in spec else {})
     return Act(
         f"{standing.workload_id}.{standing.run}.start",
         standing.workload_id,

@@ -15,6 +15,8 @@ ALL = {
     "log": queries.LOG,
     "views": queries.VIEWS,
     "seal": queries.SEAL,
+    "gateway": queries.GATEWAY,
+    "energy": queries.ENERGY,
 }
 
 
@@ -44,7 +46,8 @@ def test_every_query_is_used(file: str) -> None:
 def test_every_query_fits_the_schema(store: Store, database: str) -> None:
     """The server parses each, with no run: a wrong column or type is found here."""
     with psycopg.connect(database, options="-c search_path=allod") as session:
-        for name, query in (queries.LOG | queries.VIEWS | queries.SEAL).items():
+        every = queries.LOG | queries.VIEWS | queries.SEAL | queries.GATEWAY | queries.ENERGY
+        for name, query in every.items():
             numbered = re.sub(rb"%(\(\w+\))?b", _Numbers(), query)
             prepared = session.pgconn.prepare(name.encode(), numbered)
             assert prepared.error_message == b"", name

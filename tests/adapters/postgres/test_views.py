@@ -12,6 +12,7 @@ from allod.run.log import (
     Act,
     ActNote,
     DocumentRow,
+    KeyRow,
     TokenRow,
     ViewChange,
     WorkloadCount,
@@ -136,12 +137,23 @@ def test_tokens_are_found_by_digest_also_when_revoked(store: Store) -> None:
     assert store.tokens() == [revoked]
 
 
+def test_keys_of_projects_keep_their_terms_when_revoked(store: Store) -> None:
+    terms = '{"requests_per_min":60}'
+    key = KeyRow("clinic-1", b"\x00" * 31 + b"\xff", "clinic", terms, False, 5, None)
+    put(store, keys=[key, replace(key, name="a", sha256=b"a")])
+    put(store, keys=[replace(key, content=True)])
+    revoked = replace(key, content=True, revoked_at_s=9)
+    put(store, keys=[revoked])
+    assert store.project_keys() == [replace(key, name="a", sha256=b"a"), revoked]
+
+
 def a_history(store: Store) -> None:
     views = ViewChange(
         workloads=[workload(2), workload(1)],
         workload_leaves=[WorkloadLeaf("w-2", 1), WorkloadLeaf("w-1", 0)],
         documents=[document(1)],
         tokens=[TokenRow("t", b"\x01", "reader", 1, None)],
+        keys=[KeyRow("k", b"\x02", "p", "{}", False, 1, None)],
     )
     store.append(leaves(0, 2), views, [Act("a-1", "w-1", 1, "start", b"\xff")])
     put(store, workload(1, state="running"), documents=[document(2)])
@@ -160,6 +172,7 @@ def test_a_rebuilt_view_dumps_to_the_same_bytes(store: Store) -> None:
         workload_leaves=[WorkloadLeaf("w-1", 0), WorkloadLeaf("w-2", 1)],
         documents=[document(1), document(2)],
         tokens=[TokenRow("t", b"\x01", "reader", 1, None)],
+        keys=[KeyRow("k", b"\x02", "p", "{}", False, 1, None)],
     )
     store.views_put(rows, [Act("a-1", "w-1", 1, "start", b"\xff")], next_seq=3)
     assert store.views_seq() == 3
@@ -173,6 +186,7 @@ def test_a_rebuilt_view_dumps_to_the_same_bytes(store: Store) -> None:
         ViewChange(workload_leaves=[WorkloadLeaf("w-1", 2)]),
         ViewChange(documents=[document(2, current=False)]),
         ViewChange(tokens=[TokenRow("t", b"\x01", "writer", 1, None)]),
+        ViewChange(keys=[KeyRow("k", b"\x02", "p", "{}", True, 1, None)]),
     ],
 )
 def test_a_dump_shows_every_difference(store: Store, wrong: ViewChange) -> None:

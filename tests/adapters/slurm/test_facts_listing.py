@@ -107,9 +107,10 @@ def test_to_end_a_job_twice_is_to_end_it_once(bench: Bench) -> None:
         status, body = bench.ask("DELETE", f"job/{job_id}")
         assert (status, codes(body)) == (200, set())
         check_signalled(status, body)
-    assert bench.until_raw(job_id, "CANCELLED")["exit_code"] in (9, 15)
+    # 143: the job's shell was quicker, and said itself that its command was ended.
+    assert bench.until_raw(job_id, "CANCELLED")["exit_code"] in (9, 15, 143 << 8)
     report = bench.listed(job_id).report(KEY)
-    assert (report.cause, report.exit_status) == ("stopped", None)
+    assert (report.cause, report.exit_status) in (("stopped", None), ("stopped", 143))
     assert report.detail == f"Slurm job {job_id}: cancelled in Slurm"
     bench.root.signal(job_id, "root", None)
 

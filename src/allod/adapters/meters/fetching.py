@@ -14,10 +14,10 @@ from allod.errors import InvalidInput, Unavailable
 _ANSWER_S = 60.0
 
 
-def client(auth: tuple[str, str] | None = None) -> httpx.Client:
+def client(auth: tuple[str, str] | None = None, answer_s: float = _ANSWER_S) -> httpx.Client:
     """A client that follows no redirects: the document names who is asked."""
     headers = {"User-Agent": f"allod/{__version__}", "Accept": "application/json"}
-    return httpx.Client(timeout=_ANSWER_S, headers=headers, auth=auth, follow_redirects=False)
+    return httpx.Client(timeout=answer_s, headers=headers, auth=auth, follow_redirects=False)
 
 
 def get_json(http: httpx.Client, url: str, query: Mapping[str, str]) -> tuple[int, Any]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx
 import numpy as np
 
 from allod.adapters.meters.fetching import client, get_json
-from allod.adapters.meters.prometheus_commands import fresh, parse_range, range_queries, when_read
+from allod.adapters.meters.prometheus_commands import (
+    fresh,
+    instant_query,
+    parse_instant,
+    parse_range,
+    range_queries,
+    when_read,
+)
 from allod.domain.meters import Meter, PrometheusSource
 from allod.energy.grid import Grid
 from allod.energy.readings import Readings, readings
@@ -35,6 +44,22 @@ class Prometheus:
             np.array([at_s for at_s, _ in found], np.int64),
             np.array([value for _, value in found], np.float64),
         )
+
+    def now(self, source: PrometheusSource, at_s: float, every_s: int) -> float | None:
+        """What a query gives at a time; None if it gives nothing, or was read too long before.
+
+        Raises:
+            Unavailable: The server does not answer.
+            InvalidInput: It refuses the query, or gives more than one series.
+        """
+        url = source.url.rstrip("/") + "/api/v1/query"
+        value, read_s = (
+            parse_instant(*get_json(self._http, url, instant_query(query, at_s)), query)
+            for query in (source.query, when_read(source.query))
+        )
+        if value is None or read_s is None or not math.isfinite(value):
+            return None
+        return value if at_s - read_s <= every_s else None
 
     def _points(self, url: str, query: str, meter: Meter, grid: Grid) -> list[tuple[int, float]]:
         found: list[tuple[int, float]] = []

@@ -64,6 +64,29 @@ def parse_range(status: int, body: Any, query: str) -> list[tuple[int, float]]:
         ) from error
 
 
+def instant_query(query: str, at_s: float) -> dict[str, str]:
+    """The request for what a query gives at one time. [epoch s]"""
+    return {"query": query, "time": f"{at_s:.3f}"}
+
+
+def parse_instant(status: int, body: Any, query: str) -> float | None:
+    """The value of the one series; None where it has none.
+
+    Raises:
+        InvalidInput: As `parse_range`.
+    """
+    if isinstance(body, dict) and body.get("status") == "success":
+        found = body.get("data", {}).get("result", [])
+        if isinstance(found, list):
+            # One point of each series, where a range has many.
+            points = [
+                {"values": [one.get("value")]} if isinstance(one, dict) else one for one in found
+            ]
+            body = {**body, "data": {"result": points}}
+    points_found = parse_range(status, body, query)
+    return points_found[0][1] if points_found else None
+
+
 def when_read(query: str) -> str:
     """The query for when each point of `query` was read; of a sum, it is the point itself."""
     return f"timestamp({query})"

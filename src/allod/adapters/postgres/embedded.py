@@ -111,6 +111,14 @@ class EmbeddedServer:
             raise Unavailable("the embedded database is not started")
         return self._url
 
+    def found(self) -> str | None:
+        """Return the URL of the server of this folder, whoever started it; None if it is not up.
+
+        For those who use the database of a node while there is one: it keeps no server running.
+        """
+        where = self._where()
+        return None if where is None else _url(where)
+
     def stop(self) -> bool:
         """Shut the server down cleanly; return False where another process still uses it."""
         with self._mutex:
@@ -266,13 +274,9 @@ class EmbeddedServer:
 
     def _answers(self) -> bool:
         """Return whether the server of this folder takes connections; sets the URL if so."""
-        try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
+        where = self._where()
+        if where is None:
             return False
-        if len(lines) < 8 or lines[7].strip() != "ready" or not lines[4].strip():
-            return False
-        where = quote(lines[4].strip(), safe="")
         try:
             with psycopg.connect(
                 f"postgresql://{_ROLE}@/postgres?host={where}", autocommit=True, connect_timeout=10
@@ -284,8 +288,18 @@ class EmbeddedServer:
         except psycopg.OperationalError as error:
             _log.info("no server in %s: %s", self._data, first_line(error))
             return False
-        self._url = f"postgresql://{_ROLE}@/{_DATABASE}?host={where}"
+        self._url = _url(where)
         return True
+
+    def _where(self) -> str | None:
+        """Folder of the socket of a server that says it is ready, as a part of a URL."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return None
+        if len(lines) < 8 or lines[7].strip() != "ready" or not lines[4].strip():
+            return None
+        return quote(lines[4].strip(), safe="")
 
     def _shut_down(self) -> None:
         if not (self._data / "postmaster.pid").exists():
@@ -302,6 +316,10 @@ class EmbeddedServer:
             raise Unavailable(
                 f"the database in {self._data} does not stop: {programs.reason(said)}"
             )
+
+
+def _url(where: str) -> str:
+    return f"postgresql://{_ROLE}@/{_DATABASE}?host={where}"
 
 
 def _ensure_database(session: psycopg.Connection[tuple[str, ...]]) -> None:

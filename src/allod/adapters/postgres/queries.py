@@ -36,6 +36,8 @@ SESSION: Final = _load("session")
 LOG: Final = _load("log")
 VIEWS: Final = _load("views")
 SEAL: Final = _load("seal")
+ENERGY: Final = _load("energy")
+GATEWAY: Final = _load("gateway")
 
 
 def migrations() -> list[tuple[int, str, bytes]]:

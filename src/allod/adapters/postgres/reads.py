@@ -14,6 +14,7 @@ from allod.adapters.postgres.queries import SESSION, VIEWS
 from allod.errors import Unavailable
 from allod.run.log import (
     DocumentRow,
+    KeyRow,
     Leaf,
     TokenRow,
     WorkloadCount,
@@ -145,3 +146,7 @@ class Reads:
     def tokens(self) -> list[TokenRow]:
         """Return all tokens by name."""
         return [TokenRow(*row) for row in self._rows("tokens")]
+
+    def project_keys(self) -> list[KeyRow]:
+        """Return all keys of projects by name, revoked ones too."""
+        return [KeyRow(*row) for row in self._rows("project_keys")]

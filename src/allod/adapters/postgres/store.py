@@ -50,12 +50,16 @@ _ANSWER: Final = _columns_of(key=texts, request_digest=blobs, status=ints, body=
 _NAMED: Final = ("kind", "name")
 _DOCUMENT: Final = ("kind", "name", "revision", "seq", "body", "current")
 _TOKEN: Final = ("name", "sha256", "role", "created_at_s", "revoked_at_s")
+_KEY: Final = (
+    "name", "sha256", "project", "terms", "content", "created_at_s", "revoked_at_s",
+)  # fmt: skip
 
 _DUMPS: Final = (
     "dump_workload",
     "dump_workload_leaf",
     "dump_document",
     "dump_token",
+    "dump_project_key",
     "dump_act",
 )
 
@@ -290,12 +294,14 @@ def _put_batch(
 
 
 def _put_described(views: ViewChange) -> list[Step]:
-    """Return the statements for what few batches bring: documents and tokens."""
+    """Return the statements for what few batches bring: documents, tokens and keys."""
     tokens = {row.name: row for row in views.tokens}
+    keys = {row.name: row for row in views.keys}
     return [
         *_put(VIEWS["retire_documents"], views.documents, _NAMED),
         *_put(VIEWS["put_documents"], _only_last_current(views.documents), _DOCUMENT),
         *_put(VIEWS["put_tokens"], list(tokens.values()), _TOKEN),
+        *_put(VIEWS["put_project_keys"], list(keys.values()), _KEY),
     ]
 
 

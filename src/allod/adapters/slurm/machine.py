@@ -35,6 +35,7 @@ class Machine:
     reason: str
     partitions: tuple[str, ...] = ()
     gres: str = ""  #: As Slurm writes it, such as 'gpu:b200:8(S:0-1)'.
+    address: str = ""  #: Where the cluster itself reaches it (NodeAddr).
 
     @property
     def out(self) -> str:
@@ -79,6 +80,7 @@ def _machine(item: Json) -> Machine:
         reason=text(item.get("reason")),
         partitions=tuple(map(str, partitions)) if isinstance(partitions, list) else (),
         gres=text(item.get("gres")),
+        address=text(item.get("address")),
     )
 
 

@@ -288,6 +288,11 @@ class SlurmRunner:
             self._reported = (listing, reports)
         return self._reported[1]
 
+    def address_of(self, node: str) -> str:
+        """See `Located.address_of`."""
+        machine = self._follower.listing.machines.get(node)
+        return (machine.address or machine.name) if machine is not None else ""
+
     def contact(self) -> Contact:
         """See `Cluster.contact`."""
         about = self._about

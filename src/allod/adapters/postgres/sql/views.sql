@@ -21,6 +21,15 @@ ON CONFLICT (name) DO UPDATE SET
     sha256 = excluded.sha256, role = excluded.role, created_at_s = excluded.created_at_s,
     revoked_at_s = excluded.revoked_at_s
 
+-- name: put_project_keys
+-- Writes keys of projects as they stand now.
+INSERT INTO project_key (name, sha256, project, terms, content, created_at_s, revoked_at_s)
+SELECT * FROM unnest(
+    %b::text[], %b::bytea[], %b::text[], %b::text[], %b::boolean[], %b::bigint[], %b::bigint[]
+)
+ON CONFLICT (name) DO UPDATE SET
+    content = excluded.content, revoked_at_s = excluded.revoked_at_s
+
 -- name: views_seq
 -- The seq up to which the views are made.
 SELECT views_seq FROM meta
@@ -31,7 +40,7 @@ UPDATE meta SET views_seq = %b::bigint
 
 -- name: empty_views
 -- Empties what can be made again from the leaves.
-TRUNCATE workload, workload_leaf, document, token
+TRUNCATE workload, workload_leaf, document, token, project_key
 
 -- name: workloads_oldest_first
 -- A page of workloads in order of asking.
@@ -109,6 +118,11 @@ SELECT name, sha256, role, created_at_s, revoked_at_s FROM token WHERE sha256 = 
 -- All tokens.
 SELECT name, sha256, role, created_at_s, revoked_at_s FROM token ORDER BY name
 
+-- name: project_keys
+-- All keys of projects.
+SELECT name, sha256, project, terms, content, created_at_s, revoked_at_s
+FROM project_key ORDER BY name
+
 -- name: dump_workload
 -- Every workload as one line of JSON, in an order that all servers share.
 SELECT to_json(workload)::text FROM workload ORDER BY workload_id COLLATE "C"
@@ -124,6 +138,10 @@ SELECT to_json(document)::text FROM document ORDER BY kind COLLATE "C", name COL
 -- name: dump_token
 -- Every token.
 SELECT to_json(token)::text FROM token ORDER BY name COLLATE "C"
+
+-- name: dump_project_key
+-- Every key of a project.
+SELECT to_json(project_key)::text FROM project_key ORDER BY name COLLATE "C"
 
 -- name: dump_act
 -- Every act as it was asked for; how it went is not in the log.

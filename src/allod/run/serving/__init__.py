@@ -1,0 +1,1 @@
+"""Services: replicas that follow the calls, and what the gateway is told to answer them by."""
