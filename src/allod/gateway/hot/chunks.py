@@ -1,0 +1,85 @@
+"""HTTP's chunks, as an engine sends them: what they hold, and whether they may pass as they are."""
+
+from __future__ import annotations
+
+from string import hexdigits
+
+_LINE_BYTES_MAX = 256
+_TRAILER_BYTES_MAX = 8192
+_DIGITS = frozenset(hexdigits.encode())
+#: Those that events mostly have, as engines write them.
+_SIZES = {b"%x" % size: size for size in range(1, 2048)}
+
+
+class Chunks:
+    """Reads one body."""
+
+    __slots__ = ("_left", "_line", "done", "whole")
+
+    def __init__(self) -> None:
+        self._left = 0  #: Bytes to come of a chunk, the end of its line included.
+        self._line = b""  #: Of a size or of trailers, as far as it came.
+        self.done = False
+        self.whole = False  #: True if what came last was whole chunks and not the last one.
+
+    def one(self, data: bytes) -> bytes:
+        """What the chunk holds that `data` is; empty if it is no single one, or one that is odd."""
+        if self._left or self._line:
+            return b""
+        line = data.find(b"\r\n", 0, _LINE_BYTES_MAX)
+        size = _SIZES.get(data[:line])
+        return data[line + 2 : -2] if size == len(data) - line - 4 else b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What the chunks in `data` hold.
+
+        Raises:
+            ValueError: These are no chunks.
+        """
+        clean = not self._left and not self._line
+        if self._line:
+            data = self._line + data
+            self._line = b""
+        pieces: list[bytes] = []
+        at, end = 0, len(data)
+        if self._left:
+            if self._left > 2:
+                pieces.append(data[: self._left - 2])
+            at = min(self._left, end)
+            self._left -= at
+        while at < end:
+            line = data.find(b"\r\n", at, at + _LINE_BYTES_MAX)
+            if line < 0:
+                self._keep(data[at:], _LINE_BYTES_MAX)
+                break
+            size = _size(data[at:line])
+            if not size:
+                self._end(data[at:], line - at)
+                break
+            begin = line + 2
+            stop = begin + size
+            pieces.append(data[begin:stop])
+            at = stop + 2
+            if at > end:
+                self._left = at - end
+        self.whole = clean and not self._left and not self._line and not self.done
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _end(self, rest: bytes, line: int) -> None:
+        """The last chunk, and trailers that nobody asked for."""
+        if rest.find(b"\r\n\r\n", line) < 0:
+            self._keep(rest, _TRAILER_BYTES_MAX)
+        else:
+            self.done = True
+
+    def _keep(self, rest: bytes, most: int) -> None:
+        if len(rest) > most:
+            raise ValueError("a line of a chunk has no end")
+        self._line = rest
+
+
+def _size(line: bytes) -> int:
+    digits = line.partition(b";")[0].rstrip() if b";" in line else line
+    if not digits or len(digits) > 16 or not _DIGITS.issuperset(digits):
+        raise ValueError("a chunk has no size")
+    return int(digits, 16)

@@ -1,0 +1,53 @@
+"""Where calls of one rule to one service may go: what the table says of law and charter, no more.
+
+Fails closed: a site that the table does not name, or against which it says anything, gets no byte.
+"""
+
+from __future__ import annotations
+
+from allod.gateway.hot.errors import Refused
+from allod.run.serving.table import Access, ServiceEntry, Table
+
+
+class Route:
+    """The sites for calls of one rule to one service."""
+
+    __slots__ = ("against", "capped", "order", "rule", "sites")
+
+    def __init__(self, table: Table, rule: str, service: ServiceEntry) -> None:
+        said = table.rules.get(rule, {}).get(service.name, {})
+        self.rule = rule
+        self.sites: dict[str, Access] = {}  #: Those that may be used.
+        self.against: dict[str, tuple[str, ...]] = {}  #: What speaks against each of the others.
+        for site, access in said.items():
+            reasons = _against(access, service)
+            if reasons:
+                self.against[site] = reasons
+            else:
+                self.sites[site] = access
+        shares = (service.classes.get(access.access_class) for access in self.sites.values())
+        #: True if a class of it may not have the whole of a site.
+        self.capped = any(share and share.in_flight_max_bp < 10_000 for share in shares)
+        #: Best class first, then by name: the same site is preferred as long as nothing changes.
+        self.order = sorted(self.sites, key=lambda site: (-self.sites[site].priority, site))
+
+    def refusal(self, model: str) -> Refused:
+        """Why no site is left."""
+        reasons = "; ".join(
+            f"{site}: {', '.join(against)}" for site, against in sorted(self.against.items())
+        )
+        return Refused(
+            403,
+            f"No site may serve '{model}' for this key. {reasons or 'The service has no site'}.",
+            code="no_site_permitted",
+            param="model",
+            kind="permission_error",
+        )
+
+
+def _against(access: Access, service: ServiceEntry) -> tuple[str, ...]:
+    if access.against:
+        return access.against
+    if service.classes and access.access_class not in service.classes:
+        return (f"class '{access.access_class}' may not call this service",)
+    return ()
