@@ -24,6 +24,7 @@ from allod.domain.event import (
     WorkloadStarted,
     WorkloadSubmitted,
 )
+from allod.domain.project_key import KeyTerms
 from allod.domain.site import Site
 from allod.domain.workload import Workload
 from allod.errors import AllodError, Conflict, InvalidInput, NotFound, Unavailable
@@ -31,7 +32,8 @@ from allod.prove.encoding import encode, kind_of
 from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
-from allod.run.log import Leaf
+from allod.run.key_rows import KeyView, key_view
+from allod.run.log import KeyRow, Leaf
 from allod.run.node_views import (
     LIVE_STATES,
     Change,
@@ -52,6 +54,9 @@ from allod.run.node_views import (
 )
 from allod.run.ports import Finding, OutputPart
 from allod.run.seal import Signed
+from allod.run.serving.energy_kept import EnergyReads, NoEnergy
+from allod.run.serving.service_views import ServiceView
+from allod.run.serving.usage_reads import NoUsage, UsageReads
 from allod.run.statements import Terms
 from tests.api.fake_log import FakeLog
 from tests.run.world import site
@@ -161,6 +166,49 @@ class Foresight:
         return (plan,)
 
 
+class FakeKeys:
+    """Keys of any project, without a log."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, KeyRow] = {}
+        self.acts: list[tuple[str, ...]] = []
+
+    def make(
+        self, project: str, terms: KeyTerms, *, name: str = "", actor: str = ""
+    ) -> tuple[str, str]:
+        name = name or f"{project}-{len(self.rows) + 1}"
+        if name in self.rows:
+            raise Conflict(f"there is or was a key '{name}'", mend="choose another name")
+        body = terms.model_dump_json(exclude_defaults=True)
+        self.rows[name] = KeyRow(name, b"", project, body, False, START_S, None)
+        self.acts.append(("make", name, actor))
+        return name, f"sk-allod-{name}"
+
+    def all(self, *, project: str = "", revoked: bool = False) -> list[KeyView]:
+        return [
+            key_view(row)
+            for row in self.rows.values()
+            if project in ("", row.project) and (revoked or row.revoked_at_s is None)
+        ]
+
+    def holder(self, secret: str) -> KeyRow | None:
+        row = self.rows.get(secret.removeprefix("sk-allod-"))
+        return row if row is not None and row.revoked_at_s is None else None
+
+    def revoke(self, name: str, *, actor: str = "") -> None:
+        self.rows[name] = replace(self._known(name), revoked_at_s=START_S)
+        self.acts.append(("revoke", name, actor))
+
+    def log_content(self, name: str, on: bool, *, actor: str = "") -> None:
+        self.rows[name] = replace(self._known(name), content=on)
+        self.acts.append(("content", name, actor))
+
+    def _known(self, name: str) -> KeyRow:
+        if name not in self.rows:
+            raise NotFound(f"there is no key '{name}'", mend="see 'allod key list'")
+        return self.rows[name]
+
+
 class FakeNode:
     """Places what fits into `free`, holds what does not, refuses what is over the whole site."""
 
@@ -184,6 +232,10 @@ class FakeNode:
         self.exports: list[tuple[int, str]] = []
         self.found: tuple[Finding, ...] = (Finding("slurm", "works", "Slurm 22.05.8"),)
         self.foresight = Foresight(self)
+        self.keys = FakeKeys()
+        self.usage: UsageReads = NoUsage()
+        self.energy: EnergyReads = NoEnergy()
+        self.served: tuple[ServiceView, ...] = ()
         self._turn = threading.RLock()
 
     # ------------------------------------------------------------ what a test does to it
@@ -536,6 +588,10 @@ class FakeNode:
         if not self.found:
             raise InvalidInput(f"site '{name}' names no cluster", mend="give it one")
         return self.found
+
+    def services(self) -> tuple[ServiceView, ...]:
+        self.check()
+        return self.served
 
     def _narvik(self) -> SiteView:
         used = self.live - self.free

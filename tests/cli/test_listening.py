@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from allod.adapters.listening import url_of
 from allod.cli import listening
-from allod.cli.listening import Wanted, listen, url_of
+from allod.cli.listening import Wanted, listen
 from allod.errors import Conflict, InvalidInput
 
 

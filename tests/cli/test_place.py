@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from allod.cli.place import Address, Place
+from allod.adapters.address_file import Address
+from allod.cli.place import Place
 from allod.errors import Conflict, InvalidInput, Unavailable
 
 HOLD = (

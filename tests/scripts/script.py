@@ -38,7 +38,7 @@ _REPLACED = (
     (re.compile(r"(\"seq\": )\d+"), r"\1<seq>"),
     (re.compile(r"^# leaf \d+", re.MULTILINE), "# leaf <seq>"),
     (re.compile(r"\d+ leaves, \d+ events, \d+ decisions"), "<n> leaves, <n> events, <n> decisions"),
-    (re.compile(r"allod_[A-Za-z0-9_-]{43}"), "<secret>"),
+    (re.compile(r"(allod_|sk-allod-)[A-Za-z0-9_-]{43}"), "<secret>"),
     (re.compile(r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}"), "+<key>"),
     (re.compile(r"\bat_s = \d+"), "at_s = <time>"),
     (re.compile(r"\b([Ee]ntry) \d+"), r"\1 <n>"),

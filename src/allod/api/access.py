@@ -31,7 +31,7 @@ class Access:
 
         Raises:
             Unauthorized: There is no token, or nobody holds it.
-            Forbidden: Its role is not enough.
+            Forbidden: Its role is not enough, or it is the key of a project.
         """
         header = request.headers.get("authorization", "")
         scheme, _, secret = header.partition(" ")
@@ -43,6 +43,7 @@ class Access:
             )
         token = await self._holder(secret)
         if token is None:
+            await self._refuse_key(secret)
             raise Unauthorized(
                 "nobody holds this token", mend="make one with `allod token make`", wrong=True
             )
@@ -52,6 +53,16 @@ class Access:
                 mend=f"use a token of role '{role}'",
             )
         return token
+
+    async def _refuse_key(self, secret: str) -> None:
+        """Says so to whoever shows the key of a project, which opens the gateway alone."""
+        key = await run_in_threadpool(self._node.keys.holder, secret)
+        if key is not None:
+            raise Forbidden(
+                f"key '{key.name}' of project {key.project} is for calls through the gateway; "
+                "this needs a token of the node",
+                mend="ask the operator for one, or for what you want to see",
+            )
 
     async def need_to_read(self, request: Request) -> None:
         """Nothing, if the caller may read; raises as `need` does."""

@@ -11,8 +11,11 @@ from prometheus_client import CollectorRegistry
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
 from allod.domain.event import CurtailmentCalled, ForecastGiven
+from allod.domain.project_key import KeyTerms
 from allod.prove.witness import Answer
 from allod.run.audit_views import Audit
+from allod.run.key_rows import KeyView
+from allod.run.log import KeyRow
 from allod.run.node_views import (
     Change,
     DecisionView,
@@ -29,6 +32,9 @@ from allod.run.node_views import (
 )
 from allod.run.ports import Finding, OutputPart, StreamName
 from allod.run.seal import Signed
+from allod.run.serving.energy_kept import EnergyReads
+from allod.run.serving.service_views import ServiceView
+from allod.run.serving.usage_reads import UsageReads
 from allod.run.statements import Statements
 
 
@@ -130,6 +136,27 @@ class Foresight(Protocol):
         """What is decided because of `event`, or would be."""
 
 
+class Keys(Protocol):
+    """The keys of projects; every call may block."""
+
+    def make(
+        self, project: str, terms: KeyTerms, *, name: str = "", actor: str = ""
+    ) -> tuple[str, str]:
+        """The name of a new key and its secret, told this once."""
+
+    def all(self, *, project: str = "", revoked: bool = False) -> list[KeyView]:
+        """Keys by name, of one project or of all."""
+
+    def holder(self, secret: str) -> KeyRow | None:
+        """The key whose secret this is, if it still holds."""
+
+    def revoke(self, name: str, *, actor: str = "") -> None:
+        """The key opens nothing any more."""
+
+    def log_content(self, name: str, on: bool, *, actor: str = "") -> None:
+        """Have the content of its calls logged for its project, or no longer."""
+
+
 class NodeApi(Protocol):
     """All that the API asks of a node; each call may come from any thread.
 
@@ -211,6 +238,21 @@ class NodeApi(Protocol):
     @property
     def statements(self) -> Statements:
         """Says how sovereign a site or a workload is."""
+
+    def services(self) -> tuple[ServiceView, ...]:
+        """All services now, by name."""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys by which projects call services."""
+
+    @property
+    def usage(self) -> UsageReads:
+        """What was called with them."""
+
+    @property
+    def energy(self) -> EnergyReads:
+        """What their calls drew."""
 
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None

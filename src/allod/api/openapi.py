@@ -17,6 +17,8 @@ from allod.domain.docs import describe
 from allod.domain.schema import schema_of
 from allod.plan import concentration, find, regions, roadmap
 from allod.run import node_views
+from allod.run.serving import kept, service_views
+from allod.run.serving import usage as serving_usage
 
 Json = dict[str, Any]
 
@@ -42,17 +44,30 @@ _TAGS = [
         "description": "Questions over the catalogue.",
     },
     {"name": "tokens", "description": "Who may do what; for the role `admin`."},
+    {"name": "services", "description": "Models behind the gateway, and their replicas."},
+    {"name": "keys", "description": "By which projects call services."},
+    {"name": "usage", "description": "What projects called, in tokens and joules."},
     {"name": "log", "description": "What was decided, as it is decided."},
     {"name": "evidence", "description": "The sealed log (C2SP tlog-tiles), and receipts from it."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
 ]
 #: Where the node's own classes stand that are answers as they are.
-_DESCRIBED_IN = (node_views, decision, roadmap, concentration, find, regions)
+_DESCRIBED_IN = (
+    node_views,
+    decision,
+    roadmap,
+    concentration,
+    find,
+    regions,
+    service_views,
+    kept,
+    serving_usage,
+)
 _DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim", "ShedPlan", "PowerCap", "PowerUncap")
 #: What needs no token, wherever the node listens.
 _OPEN = ("/v1/schemas", "/v1/catalogue", "/healthz", "/readyz", "/log/")
 #: What needs one even for reading, wherever it listens.
-_GUARDED = ("/v1/tokens", "/v1/log/section")
+_GUARDED = ("/v1/tokens", "/v1/keys", "/v1/log/section")
 #: What is posted there is a question, and changes nothing.
 _ASKED = ("/v1/reports/",)
 _METHODS_OF_WRITING = ("post", "put", "patch", "delete")
@@ -100,11 +115,16 @@ def _add_workload_document(schemas: Json) -> None:
     # The address of a schema is for readers of the schema alone; here it would change all `$ref`s.
     for key in ("$id", "$schema"):
         del whole[key]
-    assert not parts.keys() & schemas.keys(), (
+    # A residency rule is a part of both; whatever else is named alike must be the same too.
+    assert all(_fields(parts[name]) == _fields(schemas[name]) for name in parts.keys() & schemas), (
         "two things have the same name in the OpenAPI document"
     )
     schemas["WorkloadDocument"] = _moved(whole)
     schemas.update(_moved(parts))
+
+
+def _fields(schema: Json) -> list[str]:
+    return sorted(schema.get("properties", {"": None}))
 
 
 def _moved(value: Any) -> Any:

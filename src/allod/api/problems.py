@@ -189,6 +189,10 @@ async def _on_invalid_parameter(request: Request, error: Exception) -> Response:
         message, mend = "is missing", f"give {field}"
     elif "expected" in context:
         message, mend = "is not one of the choices", f"write {context['expected']}"
+    elif fault["type"] == "extra_forbidden":
+        message, mend = "unknown key", "mend its spelling, or leave it out"
+    elif fault["type"] == "value_error":
+        message, _, mend = str(context.get("error", fault["msg"])).partition("; ")
     else:
         message, mend = str(fault["msg"])[:1].lower() + str(fault["msg"])[1:], ""
     return of_error(

@@ -20,7 +20,15 @@ def apply(data: Path, files: Sequence[Path], *, dry_run: bool, as_json: bool) ->
     """Read all files and apply them in one request, so that all hold or none."""
     from allod.cli.reading import read_all
 
-    documents = read_all(files)
+    answer = applied(data, read_all(files), dry_run=dry_run)
+    if as_json:
+        out_json(answer)
+    else:
+        tell(answer)
+
+
+def applied(data: Path, documents: Sequence[Document], *, dry_run: bool) -> Json:
+    """What the node made of `documents`."""
     for document in documents:
         if document.kind == "Workload":
             raise InvalidDocument(
@@ -37,14 +45,17 @@ def apply(data: Path, files: Sequence[Path], *, dry_run: bool, as_json: bool) ->
     body = [document.to_json() for document in documents]
     with connect(data) as node:
         try:
-            answer = node.post("/v1/documents", body, dry_run=dry_run)
+            answer: Json = node.post("/v1/documents", body, dry_run=dry_run)
         except InvalidInput as error:
             raise _in_its_file(error, documents) from error
-    if as_json:
-        out_json(answer)
-        return
+    return answer
+
+
+def tell(answer: Json) -> None:
+    """Print what the node made of each document, or would make."""
+    tried = " (dry run)" if answer["dry_run"] else ""
     for change in answer["changes"]:
-        out(f"{change['kind']}/{change['name']} {change['what']}{' (dry run)' if dry_run else ''}")
+        out(f"{change['kind']}/{change['name']} {change['what']}{tried}")
 
 
 def _in_its_file(error: InvalidInput, documents: Sequence[Document]) -> InvalidInput:

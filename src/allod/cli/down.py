@@ -24,6 +24,8 @@ def stop(folder: Path, *, as_json: bool) -> None:
         Forbidden: It is another user's.
     """
     place = Place(folder)
+    # First, while the database is there, so that it can bring its records to it.
+    gateway = _end_gateway(folder)
     pid = _holder(place)
     if pid is not None:
         _ask_to_end(pid)
@@ -33,11 +35,28 @@ def stop(folder: Path, *, as_json: bool) -> None:
     if as_json:
         out_json({"was_running": pid is not None, "pid": pid})
     elif pid is not None:
-        out("the node has stopped; work that it runs goes on and is found again at the next `up`")
+        who = "the node and its gateway have" if gateway else "the node has"
+        out(f"{who} stopped; work that it runs goes on and is found again at the next `up`")
+    elif gateway:
+        out(f"no node runs on {folder}; the gateway it had left behind has stopped")
     elif remains:
         out(f"no node runs on {folder}; the database it had left behind has stopped")
     else:
         out(f"no node runs on {folder}")
+
+
+def _end_gateway(folder: Path) -> bool:
+    """End the desk, also one that a killed node left running; True if there was one."""
+    if not (folder / "gateway").is_dir():
+        return False
+    from allod.gateway.keeper import end_desk
+    from allod.gateway.place import GatewayPlace
+
+    place = GatewayPlace(folder)
+    if not place.is_held():
+        return False
+    with waiting("ending the calls at the gateway"):
+        return end_desk(place)
 
 
 def _holder(place: Place) -> int | None:

@@ -39,7 +39,8 @@ class Counted:
 def counted(view: Json, site: Site) -> tuple[Counted, ...]:
     """What each of the site's counters says of the run of `view`."""
     with closing(Prometheus()) as servers:
-        return tuple(_counted(one, view, site, servers) for one in site.counters)
+        kept = (one for one in site.counters if one.prometheus)
+        return tuple(_counted(one, view, site, servers) for one in kept)
 
 
 def is_alone(view: Json, site: Site) -> bool:
@@ -66,8 +67,8 @@ def _counted(counter: Counter, view: Json, site: Site, servers: Prometheus) -> C
     name = f"energy by {counter.name}"
     how = "counter of its job" if counter.by_job else "counters of its nodes"
     shared = not counter.by_job and not is_alone(view, site)
-    if counter.counts == "accelerators":
-        how += ", accelerators alone"
+    if counter.counts != "nodes":
+        how += f", {counter.counts} alone"
     if shared:
         how += OTHERS
     grid = grid_of(counter, view["started_at_s"], view["ended_at_s"])

@@ -22,10 +22,12 @@ from allod.cli.commands import (
     documents,
     energy,
     evidence,
+    keys,
     meters,
     node,
     replay,
     reports,
+    services,
     tokens,
     workloads,
 )
@@ -75,6 +77,8 @@ for module in (
     meters,
     energy,
     tokens,
+    services,
+    keys,
     replay,
     catalogue,
 ):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from allod.domain.document import Document, read_documents
+from allod.domain.document import Document, raw_documents, read_documents
 from allod.errors import InvalidDocument, InvalidInput
 
 _BYTES_MAX = 64 << 20
@@ -30,6 +31,15 @@ def read_all(files: Sequence[Path]) -> list[Document]:
                 )
             found[document.key] = document
     return list(found.values())
+
+
+def read_plain(file: Path) -> Any:
+    """The plain values of the first document of a YAML file, whatever they are.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is not YAML.
+    """
+    return raw_documents(_text(file), _name(file))[0][1]
 
 
 def _name(file: Path) -> str:

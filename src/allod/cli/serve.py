@@ -13,15 +13,18 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from allod import __version__
+from allod.adapters.address_file import Address
+from allod.adapters.listening import url_of
 from allod.cli import kernel_cache
 from allod.cli.edge import of_os_error
-from allod.cli.listening import Wanted, listen, url_of
-from allod.cli.place import Address, Place
+from allod.cli.listening import Wanted, listen
+from allod.cli.place import Place
 from allod.errors import AllodError
 
 if TYPE_CHECKING:
@@ -49,13 +52,19 @@ def serve(wanted: Wanted, begun: Callable[[Address], None]) -> None:
         from allod.api.server import Server
         from allod.api.settings import ApiSettings
         from allod.bootstrap import open_node
+        from allod.gateway.in_flight import complete_to_ms
+        from allod.gateway.keeper import Keeper
+        from allod.gateway.place import GatewayPlace
         from allod.web import pages
 
-        with open_node(wanted.data, config=config) as node:
+        complete = partial(complete_to_ms, GatewayPlace(config.data_dir))
+        with open_node(wanted.data, config=config, complete_to_ms=complete) as node:
             _keep_token(node, place)
             place.note_database(config.database)
             settings = ApiSettings(loopback=config.loopback)
             app = create_app(node, settings=settings, pages=pages())
+            keeper = Keeper(config, lambda: bool(node.services()))
+            keeper.start()
             address = Address(url=url_of(bound), pid=os.getpid(), version=__version__)
             place.write_address(address)
             _log.info("allod %s answers at %s", __version__, address.url)
@@ -63,6 +72,7 @@ def serve(wanted: Wanted, begun: Callable[[Address], None]) -> None:
             try:
                 Server(app).run(sockets=[bound])
             finally:
+                keeper.close()
                 place.remove_address()
                 _log.info("stopping")
     _log.info("stopped")
@@ -152,13 +162,14 @@ def _teller(descriptor: int | None) -> Callable[[dict[str, str]], None]:
 
     def tell(message: dict[str, str]) -> None:
         while open_ones:
-            with os.fdopen(open_ones.pop(), "wb") as pipe:
-                # Whoever ran `allod up` may have interrupted it; the node goes on.
-                try:
-                    pipe.write(json.dumps(message).encode() + b"\n")
-                    pipe.flush()
-                except BrokenPipeError:
-                    _log.info("nobody waits for the start any more")
+            descriptor = open_ones.pop()
+            # Whoever ran `allod up` may have interrupted it; the node goes on.
+            try:
+                os.write(descriptor, json.dumps(message).encode() + b"\n")
+            except BrokenPipeError:
+                _log.info("nobody waits for the start any more")
+            finally:
+                os.close(descriptor)
 
     return tell
 

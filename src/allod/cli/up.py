@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from allod.adapters.address_file import Address
 from allod.cli.client import NodeClient, kind_of
 from allod.cli.listening import Wanted
 from allod.cli.output import note, out, out_json, waiting
-from allod.cli.place import Address, Place
+from allod.cli.place import Place
 from allod.errors import AllodError, Conflict, Unavailable
 
 #: A new node compiles its rules and makes its database; one with a long past reads it back. [s]
@@ -46,6 +47,8 @@ def in_background(
     if not as_json:
         out(f"allod is {'' if started else 'already '}running at {address.url}")
         out(f"its log is {place.log}, its token {place.token_file}")
+        if gateway := place.gateway_url():
+            out(f"its gateway answers calls of AI services at {gateway}/v1")
     # Said only now: should the example go wrong, the node is there all the same.
     example_told = _example(place, address, world) if example else ""
     if as_json:
@@ -56,6 +59,7 @@ def in_background(
                 "data": str(place.folder),
                 "log": str(place.log),
                 "already_running": not started,
+                "gateway": place.gateway_url() or None,
             }
         )
         return
@@ -91,6 +95,15 @@ def in_foreground(wanted: Wanted, *, example: bool, world: Path | None = None) -
             _example_beside(place, address, world)
 
     serve(wanted, begun)
+    _end_gateway(wanted.data)
+
+
+def _end_gateway(folder: Path) -> None:
+    """A node in the foreground leaves nothing behind."""
+    from allod.gateway.keeper import end_desk
+    from allod.gateway.place import GatewayPlace
+
+    end_desk(GatewayPlace(folder))
 
 
 def _example_beside(place: Place, address: Address, world: Path | None) -> None:

@@ -1,0 +1,119 @@
+"""/v1/usage: what projects called, in tokens and joules, and the records that it is the sum of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from allod.api import views
+from allod.api.routing import READ_PROBLEMS, Limit, NodeDep, Reader, StrictRoute
+from allod.api.shapes import Listed
+from allod.api.views import JsonResponse
+from allod.domain.units import InstantS
+from allod.run.serving.energy_kept import EnergyCheck
+from allod.run.serving.kept import UsageFilter, UsageSum
+from allod.run.serving.usage import UsageRecord
+
+router = APIRouter(
+    prefix="/v1/usage", tags=["usage"], route_class=StrictRoute, dependencies=[Reader]
+)
+
+
+class By(StrEnum):
+    """What usage is summed by; a `day` is one in UTC."""
+
+    PROJECT = "project"
+    KEY = "key"
+    SERVICE = "service"
+    MODEL = "model"
+    SITE = "site"
+    ACCESS_CLASS = "access_class"
+    BATCH = "batch"
+    DAY = "day"
+
+
+Named = Annotated[str, Query(max_length=128)]
+Instant = Annotated[
+    InstantS | None,
+    Query(description="Seconds since 1970, a day, which means its beginning, or an RFC 3339 time."),
+]
+
+
+def where(
+    since: Instant = None,
+    until: Instant = None,
+    project: Named = "",
+    key: Named = "",
+    service: Named = "",
+    model: Named = "",
+    site: Named = "",
+    access_class: Named = "",
+) -> UsageFilter:
+    """The records that a request is about: received from `since` on and before `until`."""
+    return UsageFilter(
+        since_ms=None if since is None else since * 1000,
+        until_ms=None if until is None else until * 1000,
+        project=project,
+        key=key,
+        service=service,
+        model=model,
+        site=site,
+        access_class=access_class,
+    )
+
+
+Where = Annotated[UsageFilter, Depends(where)]
+
+
+@router.get(
+    "",
+    summary="Sums of usage",
+    responses={200: {"model": Listed[UsageSum]}, **READ_PROBLEMS},
+)
+def usage(
+    node: NodeDep,
+    where: Where,
+    by: Annotated[
+        list[By] | None, Query(max_length=len(By), description="Once for each; none: one sum.")
+    ] = None,
+) -> Response:
+    """Calls, tokens, energy and carbon, summed by what you name. Energy is that of the calls of
+    which it is known; `energy_unknown` and `energy_measured` count calls.
+    """
+    found = node.usage.usage([item.value for item in by or ()], where)
+    return JsonResponse({"items": views.plain(found), "next": None})
+
+
+@router.get(
+    "/requests",
+    summary="Records of single calls",
+    responses={200: {"model": Listed[UsageRecord]}, **READ_PROBLEMS},
+)
+def requests(
+    node: NodeDep,
+    where: Where,
+    after: Annotated[str, Query(max_length=200, description="`next` of the part before.")] = "",
+    limit: Limit = 100,
+) -> Response:
+    """Records of calls, newest first: who called what, where it was served, tokens, times, energy.
+    No record has a word of what was said.
+    """
+    found = node.usage.records(where, limit, after)
+    following = found[-1].id if len(found) == limit else None
+    return JsonResponse({"items": views.plain(found), "next": following})
+
+
+@router.get(
+    "/energy",
+    summary="Whether energy adds up",
+    responses={200: {"model": EnergyCheck}, **READ_PROBLEMS},
+)
+def energy(node: NodeDep) -> Response:
+    """What meters of replicas counted, and who got it: records of calls, calls whose record is not
+    settled yet, the reserve drawn while nobody called, and gaps in which a counter began anew.
+    `faults` is empty if all of it is exact, to the millijoule.
+    """
+    return JsonResponse(views.plain(node.energy.check()))
