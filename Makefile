@@ -33,7 +33,7 @@ bench: ## Measure, beside what others reach
 	@scripts/setup.sh
 	.venv/bin/python -m bench
 
-lock: ## Pin the packages anew: requirements.lock, requirements-dev.lock
+lock: ## Pin the packages anew: requirements*.lock
 	@scripts/setup.sh
 	@scripts/lock.sh
 
@@ -45,5 +45,5 @@ slurm-down: ## End them, with all their jobs
 	@scripts/setup.sh
 	@.venv/bin/python -m tests.slurm down
 
-clean: ## Stop the node and its clusters, and remove .venv, caches and .allod with all its data
+clean: ## Stop the node and its clusters, and remove .venv, .engines, caches and .allod with all its data
 	@scripts/clean.sh

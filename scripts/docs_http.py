@@ -41,7 +41,7 @@ those below it may:
 | role | what it may do |
 |---|---|
 | `admin` | make and revoke tokens, hand out the log |
-| `operator` | apply and remove documents, cancel any workload |
+| `operator` | apply and remove documents, cancel any workload, make and revoke keys |
 | `submit` | submit workloads, cancel its own |
 | `read` | read |
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes requirements.lock and requirements-dev.lock anew from pyproject.toml: names, versions
-# and hashes for every platform and Python from 3.11 on, and no address of any index.
+# Makes the locks anew from pyproject.toml: names, versions and hashes for every platform and
+# Python from 3.11 on, and no address of any index. requirements.lock and requirements-dev.lock
+# are for Allod itself, the others for the engines and clients that its tests start.
 #
 # Releases younger than a week are left out: a poisoned one is usually found out by then.
 set -euo pipefail
@@ -17,10 +18,16 @@ if [ -z "$uv" ]; then
 fi
 
 compile() {
-    "$uv" pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+    "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 \
         --exclude-newer P7D --generate-hashes --no-header --no-annotate --no-emit-index-url "$@" >/dev/null
 }
-compile --group build --output-file requirements.lock
-compile --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
-say "made requirements.lock ($(grep -c == requirements.lock) packages) and" \
-    "requirements-dev.lock ($(grep -c == requirements-dev.lock) packages)"
+compile pyproject.toml --group build --output-file requirements.lock
+compile pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+compile --group llama-cpp --output-file requirements-llama-cpp.lock
+# torch is left out, as scripts/engines.sh installs it.
+echo "torch ; python_version < '0'" >"$tools/left-out"
+compile --group transformers --override "$tools/left-out" --output-file requirements-transformers.lock
+compile --group clients --output-file requirements-clients.lock
+for lock in requirements*.lock; do
+    say "made $lock ($(grep -c == "$lock") packages)"
+done

@@ -77,6 +77,8 @@ rm -f .venv/.allod-*
     fail "the packages of $lock could not be installed; pip says why above"
 "${pip[@]}" install --no-deps --no-build-isolation --no-index --editable . ||
     fail "Allod itself could not be installed into .venv; pip says why above"
+# Else the first command would compile all that it needs, and every one where Python may not write.
+.venv/bin/python -m compileall -q src || true
 
 # The development lock holds all that the other one does.
 [ "$kind" = dev ] && stamp_of requirements.lock >.venv/.allod-run

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need from the system: Chromium, for the tests in a browser, Slurm, for
 # those that start clusters of their own, sshd, for those that reach one by ssh, and Prometheus, for
-# those that read meters from it. Skips what is there. Without them the other tests run all the
-# same, and it says so.
+# those that read meters from it; and, in .engines, the engines and clients that the gateway is
+# tried with. Skips what is there. Without them the other tests run all the same, and it says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
@@ -65,3 +65,5 @@ if ! command -v prometheus >/dev/null; then
     command -v prometheus >/dev/null ||
         say "going on without Prometheus: the tests of its meters will be skipped; the package prometheus has it"
 fi
+
+scripts/engines.sh

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Makes what the tests try the gateway with, each in an environment of its own under .engines, with
+# locked packages; does nothing where that is done. It names those that it could not make, and the
+# tests of those are skipped.
+#
+#   scripts/engines.sh                  all of them
+#   scripts/engines.sh llama-cpp        llama.cpp's server in a wheel, and what writes models for it
+#   scripts/engines.sh transformers     transformers serve and a model for embeddings (1.5 GB)
+#   scripts/engines.sh clients          openai-python and langchain-openai
+#   scripts/engines.sh node             openai-node and compatcanary, if npm is here
+#
+# torch comes in the build that pip finds first: with PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL at one
+# for processors alone it is 2 GB smaller.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/system.sh
+TORCH=torch==2.13.0
+
+# stamp_of FILE...: names the place and all that it was made from.
+stamp_of() {
+    { pwd && cat scripts/engines.sh "$@"; } | sha256sum | cut -d' ' -f1
+}
+
+pip_install() {
+    local name="$1"
+    shift
+    ".engines/$name/bin/python" -m pip --disable-pip-version-check --quiet install "$@" 2>&1 |
+        grep -v ^WARNING | tail -n 3 >&2
+    return "${PIPESTATUS[0]}"
+}
+
+make_python() {
+    local name="$1" lock="requirements-$1.lock"
+    .venv/bin/python -m venv ".engines/$name" || return
+    pip_install "$name" --no-deps --require-hashes --requirement "$lock" || return
+    [ "$name" != transformers ] || pip_install "$name" "$TORCH"
+}
+
+make_node() {
+    command -v npm >/dev/null || {
+        say "npm is not here"
+        return 1
+    }
+    mkdir -p .engines/node && cp tests/engines/node/package*.json .engines/node/ &&
+        npm --prefix .engines/node ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+}
+
+make_one() {
+    local name="$1" made_from
+    case "$name" in
+        llama-cpp | transformers | clients) made_from="requirements-$name.lock" ;;
+        node) made_from=tests/engines/node/package-lock.json ;;
+        *) fail "scripts/engines.sh takes llama-cpp, transformers, clients and node, not '$name'" ;;
+    esac
+    local stamp=".engines/$name/.allod" wanted
+    wanted="$(stamp_of "$made_from")"
+    [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+    say "making .engines/$name for the tests of the gateway"
+    rm -rf ".engines/$name"
+    if [ "$name" = node ]; then make_node; else make_python "$name"; fi &&
+        echo "$wanted" >"$stamp" ||
+        say "going on without .engines/$name: the tests that need it will be skipped"
+}
+
+[ $# -gt 0 ] || set -- llama-cpp clients node transformers
+for name in "$@"; do
+    make_one "$name"
+done
