@@ -33,6 +33,7 @@ COMMANDS = (
     ("energy", "A site's energy"),
     ("catalogue", "The catalogue and its reports"),
     ("foretold", "A replay that is told forecasts"),
+    ("gateway", "The gateway of AI services, beside nginx and others"),
 )
 
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)

@@ -113,7 +113,7 @@ def test_the_contract_of_the_core_covers_each_of_its_folders() -> None:
     assert set(contract["source_modules"]) == there
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("requirements*.lock")))
 def test_a_lock_holds_names_versions_and_hashes_and_nothing_else(name: str) -> None:
     entry = re.compile(r"([a-z0-9-]+)==([\w.]+)( ; [^:@\\]+)?(?: --hash=sha256:[0-9a-f]{64})+")
     text = (ROOT / name).read_text().replace(" \\\n   ", "")
