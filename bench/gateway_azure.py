@@ -1,13 +1,16 @@
-"""Classes under overload: the Azure trace against a real engine, through the gateway.
+"""Classes under overload: the Azure trace against real engines, through the gateway.
 
-    python -m bench.gateway_azure [--plots DIR] [--calls 900]
+    python -m bench.gateway_azure [--plots DIR] [--calls 500] [--rounds 5]
 
 Calls of Azure's LLM trace of 2023 (code), with their own times of coming and answers, and prompts a
 quarter as long. Time runs so much faster that half as many calls again come as the
-engine can serve. One call in four is of a class with a floor, the others are surplus. Three runs of
-the same calls: those of the floor alone, all of them with classes, all of them without.
+engines can serve. One call in four is of a class with a floor, the others are surplus. Five runs of
+the same calls: those of the floor alone; all of them with classes, without more, with a place of
+each replica left free, and with a replica spared; all of them without classes. They take turns in
+several rounds, and the speed of the engines is measured before each.
 
-The engine is llama.cpp with a made-up model and two slots: all is real but the sense of its words.
+The engines are two of llama.cpp with a made-up model, two slots each: all is real but the sense of
+their words.
 docs/explanation/classes-under-overload.md says what came out.
 """
 
@@ -24,6 +27,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import orjson
@@ -40,6 +44,7 @@ from tests.sim.gateway_engines import Fleet, llama_is_here
 
 TRACE: Final = SHARED / "azure_llm_2023_code.parquet"
 MODEL: Final = "tiny"
+REPLICAS: Final = 2
 SLOTS: Final = 2
 #: Prompts are so much shorter than in the trace: a processor stands in for an accelerator.
 SHORTER: Final = 4
@@ -52,7 +57,30 @@ _FIRST: Final = 3_000
 _SEED: Final = 3
 _CALIBRATED: Final = 40
 SECRETS: Final = {"floor": "sk-allod-" + "f" * 43, "surplus": "sk-allod-" + "s" * 43}
-RUNS: Final = ("floor alone", "with classes", "without classes")
+
+
+def _share(in_flight_max_bp: int = 10_000, **kept: int) -> ClassShare:
+    return ClassShare(
+        in_flight_max_bp=in_flight_max_bp, waiting_max=100_000, wait_max_s=3_600, **kept
+    )
+
+
+#: What surplus may have, by the name of the run; None: there are no classes.
+RUNS: Final[dict[str, ClassShare | None]] = {
+    "floor alone": _share(5_000),
+    "with classes": _share(5_000),
+    "a place free": _share(5_000, free_min=1),
+    "a replica spared": _share(5_000, replicas_spared=1),
+    "without classes": None,
+}
+#: Lines of the plot; more could not be told apart.
+DRAWN: Final = (
+    "floor, alone",
+    "floor, with classes",
+    "floor, a replica spared",
+    "surplus, a replica spared",
+    "floor, without classes",
+)
 _WORDS: Final = (
     "the hall in north runs on river and wind a ministry asks model its own land gets an answer "
     "tokens joules are counted for every call"
@@ -94,16 +122,15 @@ def asks(calls: int, tokens_per_word: float) -> list[Ask]:
     return made
 
 
-def table(fleet: Fleet, *, with_classes: bool) -> Table:
+def table(fleet: Fleet, surplus: ClassShare | None) -> Table:
     """Two keys, of two classes or of one."""
-    share = ClassShare(in_flight_max_bp=10_000, waiting_max=100_000, wait_max_s=3_600)
-    half = ClassShare(in_flight_max_bp=5_000, waiting_max=100_000, wait_max_s=3_600)
+    with_classes = surplus is not None
     entry = gateway_node.service(
         MODEL,
         [one.replica for one in fleet.of(MODEL)],
         engine="llama-cpp",
         in_flight=SLOTS,
-        classes={"floor": share, "surplus": half} if with_classes else {"all": share},
+        classes={"floor": _share(), "surplus": surplus} if surplus else {"all": _share()},
     )
     names = {"floor": 10, "surplus": 0} if with_classes else dict.fromkeys(SECRETS, 0)
     site = fleet.of(MODEL)[0].replica.site
@@ -163,10 +190,15 @@ async def live_through(port: int, made: Sequence[Ask], faster: float) -> list[Se
 
 
 async def in_turn(port: int, made: Sequence[Ask]) -> float:
-    """Seconds that one call takes when nobody else calls."""
+    """Seconds that a call takes where each replica has one after the other."""
     began_s = time.monotonic()
-    for one in made:
-        await ask(port, one)
+    left = iter(made)
+
+    async def caller() -> None:
+        for one in left:
+            await ask(port, one)
+
+    await asyncio.gather(*(caller() for _ in range(REPLICAS)))
     return (time.monotonic() - began_s) / len(made)
 
 
@@ -178,48 +210,55 @@ async def _tokens_per_word(port: int) -> float:
     return words
 
 
-def measure(calls: int, folder: Path) -> dict[str, Any]:
-    """The three runs."""
+def _prompt_tokens(fleet: Fleet) -> int:
+    return sum(one.counted()["prompt_tokens"] for one in fleet.of(MODEL))
+
+
+def measure(calls: int, rounds: int, folder: Path) -> dict[str, Any]:
+    """All runs, so many times, each time beginning with another: what else the machine does then
+    weighs on none of them more than on the others.
+    """
     # Two slots, each of 4,096 tokens.
-    fleet = Fleet(folder, {MODEL: ("llama-cpp", 1)}, parallel=SLOTS)
-    with fleet.running(), GatewayUp(folder, free_port(), table(fleet, with_classes=True)) as up:
-        before = fleet.of(MODEL)[0].counted()["prompt_tokens"]
+    fleet = Fleet(folder, {MODEL: ("llama-cpp", REPLICAS)}, parallel=SLOTS, sites=("here",))
+    names = list(RUNS)
+    found: dict[str, list[Seen]] = {name: [] for name in names}
+    each_s, loads = [], []
+    with fleet.running(), GatewayUp(folder, free_port(), table(fleet, _share())) as up:
+        before = _prompt_tokens(fleet)
         words = uvloop.run(_tokens_per_word(up.port))
-        per_word = (fleet.of(MODEL)[0].counted()["prompt_tokens"] - before) / words
-        made = asks(calls, per_word)
-        each_s = uvloop.run(in_turn(up.port, made[:_CALIBRATED]))
-        faster = OVERLOAD / each_s / (len(made) / made[-1].at_s)
-        found: dict[str, list[Seen]] = {}
-        for name in RUNS:
-            up.node.change(table(fleet, with_classes=name != "without classes"))
-            time.sleep(1.5)
-            some = [one for one in made if one.of_floor] if name == "floor alone" else made
-            found[name] = uvloop.run(live_through(up.port, some, faster))
-            print(f"{name}: done", file=sys.stderr, flush=True)
-        records = up.drained(calls)
+        made = asks(calls, (_prompt_tokens(fleet) - before) / words)
+        for turn in range(rounds):
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                up.node.change(table(fleet, _share()))
+                time.sleep(1.5)
+                # How fast the engines are just now.
+                each_s.append(uvloop.run(in_turn(up.port, made[:_CALIBRATED])))
+                faster = OVERLOAD / each_s[-1] / (len(made) / made[-1].at_s)
+                up.node.change(table(fleet, RUNS[name]))
+                time.sleep(1.5)
+                some = [one for one in made if one.of_floor] if name == "floor alone" else made
+                found[name] += uvloop.run(live_through(up.port, some, faster))
+                loads.append(os.getloadavg()[0])
+            print(f"round {turn + 1} of {rounds}: done", file=sys.stderr, flush=True)
+        records = up.drained(sum(map(len, found.values())))
     return {
         "calls": len(made),
         "of_floor": sum(one.of_floor for one in made),
-        "alone_s": each_s,
-        "faster": faster,
+        "each_ms": [round(1e3 * one) for one in (min(each_s), median(each_s), max(each_s))],
         "records": records,
-        "load_at_end": os.getloadavg()[0],
+        "load": median(loads),
         "runs": {name: [asdict(one) for one in seen] for name, seen in found.items()},
     }
 
 
 def lines(result: dict[str, Any]) -> list[tuple[str, list[float]]]:
-    """Times to the first token, by name of the line, in the order of the plot. [s]"""
+    """Times to the first token, by class and run. [s]"""
     told = []
-    for name, of_floor, label in (
-        ("floor alone", True, "floor, alone"),
-        ("with classes", True, "floor, with classes"),
-        ("with classes", False, "surplus, with classes"),
-        ("without classes", True, "floor, without classes"),
-        ("without classes", False, "surplus, without classes"),
-    ):
-        seen = result["runs"][name]
-        told.append((label, [one["first_s"] for one in seen if one["of_floor"] == of_floor]))
+    for name, seen in result["runs"].items():
+        for label, of_floor in (("floor", True), ("surplus", False)):
+            if of_floor or name != "floor alone":
+                first_s = [one["first_s"] for one in seen if one["of_floor"] == of_floor]
+                told.append((f"{label}, {name.removeprefix('floor ')}", first_s))
     return told
 
 
@@ -227,13 +266,14 @@ def main() -> int:
     """Print the figures as JSON without the calls; 1 where what it needs is not here."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--plots", type=Path)
-    parser.add_argument("--calls", type=int, default=900)
+    parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if not TRACE.exists() or not llama_is_here():
         print("nothing is measured: the trace or llama.cpp (scripts/engines.sh) is not here")
         return 1
     with tempfile.TemporaryDirectory(prefix="allod-bench-") as folder:
-        result = measure(given.calls, Path(folder))
+        result = measure(given.calls, given.rounds, Path(folder))
     drawn = lines(result)
     told = {
         label: {
@@ -253,7 +293,9 @@ def main() -> int:
     if given.plots:
         given.plots.mkdir(parents=True, exist_ok=True)
         file = given.plots / "classes-under-overload.svg"
-        file.write_text(azure_plot.picture(drawn), encoding="utf-8")
+        file.write_text(
+            azure_plot.picture([one for one in drawn if one[0] in DRAWN]), encoding="utf-8"
+        )
     return 0
 
 

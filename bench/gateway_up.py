@@ -92,6 +92,11 @@ class GatewayUp:
             self._desk.wait()
 
     @property
+    def database(self) -> str:
+        """Where its database answers."""
+        return self._server.url()
+
+    @property
     def desk_pid(self) -> int:
         """Process of the desk."""
         assert self._desk is not None

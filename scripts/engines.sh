@@ -7,6 +7,7 @@
 #   scripts/engines.sh llama-cpp        llama.cpp's server in a wheel, and what writes models for it
 #   scripts/engines.sh transformers     transformers serve and a model for embeddings (1.5 GB)
 #   scripts/engines.sh clients          openai-python and langchain-openai
+#   scripts/engines.sh litellm          LiteLLM's client, which bears no newer openai-python
 #   scripts/engines.sh node             openai-node and compatcanary, if npm is here
 #
 # torch comes in the build that pip finds first: with PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL at one
@@ -48,9 +49,9 @@ make_node() {
 make_one() {
     local name="$1" made_from
     case "$name" in
-        llama-cpp | transformers | clients) made_from="requirements-$name.lock" ;;
+        llama-cpp | transformers | clients | litellm) made_from="requirements-$name.lock" ;;
         node) made_from=tests/engines/node/package-lock.json ;;
-        *) fail "scripts/engines.sh takes llama-cpp, transformers, clients and node, not '$name'" ;;
+        *) fail "scripts/engines.sh takes llama-cpp, transformers, clients, litellm and node, not '$name'" ;;
     esac
     local stamp=".engines/$name/.allod" wanted
     wanted="$(stamp_of "$made_from")"
@@ -62,7 +63,7 @@ make_one() {
         say "going on without .engines/$name: the tests that need it will be skipped"
 }
 
-[ $# -gt 0 ] || set -- llama-cpp clients node transformers
+[ $# -gt 0 ] || set -- llama-cpp clients litellm node transformers
 for name in "$@"; do
     make_one "$name"
 done

@@ -38,6 +38,7 @@ def checks_in(program: str) -> list[str]:
 
 PYTHON = [name for name in checks_in("openai_python.py") if name.startswith("check_")]
 LANGCHAIN = [name for name in checks_in("langchain_client.py") if name.startswith("check_")]
+LITELLM = [name for name in checks_in("litellm_client.py") if name.startswith("check_")]
 
 
 def printed(command: list[str]) -> dict[str, str]:
@@ -68,7 +69,8 @@ def _interpreter(program: str) -> list[str]:
         if (node := which("node")) is None:
             pytest.skip("skipped: no node")
         return [node, str(CLIENTS / program)]
-    return [python_of("clients"), str(CLIENTS / program)]
+    environment = "litellm" if program == "litellm_client.py" else "clients"
+    return [python_of(environment), str(CLIENTS / program)]
 
 
 def _arguments(program: str, world: GatewayWorld) -> list[str]:
@@ -102,6 +104,12 @@ def test_what_openai_python_does_not_find_is_the_engines_own_gap(
 @pytest.mark.parametrize("check", LANGCHAIN)
 def test_langchain(found: Found, check: str) -> None:
     wrong = found("langchain_client.py")[check]
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("check", LITELLM)
+def test_litellm(found: Found, check: str) -> None:
+    wrong = found("litellm_client.py")[check]
     assert not wrong, wrong
 
 

@@ -5,7 +5,8 @@ is installed. Of the callers one in ten leaves at a random moment; meanwhile two
 and the desk are killed (-9). Afterwards each call has one record, and each record says what the
 engines sent: of a call that was cut, what was sent before the engine saw its end. What a killed
 worker had not read yet is not billed; how much that is, is said, as is how far llama.cpp's own
-counters are from what was billed.
+counters are from what was billed. What made-up meters of the engines counted meanwhile is in the
+records of calls and in the reserve, to the millijoule.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from pathlib import Path
 
 import uvloop
 
+from allod.run.serving.energy_kept import EnergyCheck
 from allod.run.serving.table import Access, Table
 from bench import gateway_node
 from bench.gateway_peers import free_port
 from bench.gateway_up import GatewayUp
 from tests.sim import gateway_accounts as accounts
+from tests.sim import gateway_energy
 from tests.sim.gateway_callers import Callers, plans
+from tests.sim.gateway_energy import Energy
 from tests.sim.gateway_engines import SITES, Fleet, Running, llama_is_here
 from tests.sim.ledger_engine import ledger
 
@@ -51,6 +55,8 @@ class Result:
     llama: list[str] = field(default_factory=list)
     llama_most: int = 0
     killed: list[str] = field(default_factory=list)
+    energy: EnergyCheck | None = None
+    energy_faults: list[str] = field(default_factory=list)
 
 
 def _table(fleet: Fleet) -> Table:
@@ -65,14 +71,18 @@ def _table(fleet: Fleet) -> Table:
 class Chaos:
     """Kills, at parts of the way."""
 
-    def __init__(self, up: GatewayUp, fleet: Fleet, callers: Callers, result: Result) -> None:
-        self._up, self._fleet, self._callers, self._result = up, fleet, callers, result
+    def __init__(
+        self, up: GatewayUp, fleet: Fleet, energy: Energy, callers: Callers, result: Result
+    ) -> None:
+        self._up, self._fleet, self._energy = up, fleet, energy
+        self._callers, self._result = callers, result
         self._mending: list[threading.Thread] = []
         self._one = threading.Lock()
         last = list(fleet.all)[-1]
         self._acts: list[tuple[float, Callable[[], None]]] = [
             (0.20, lambda: self._kill_engine("guesses")),
             (0.40, lambda: self._kill_engine(last)),
+            (0.50, self._begin_metering_anew),
             (0.60, self._kill_worker),
             (0.80, self._kill_desk),
         ]
@@ -102,6 +112,10 @@ class Chaos:
             self._fleet.start(name)
             self._up.node.change(_table(self._fleet))
 
+    def _begin_metering_anew(self) -> None:
+        self._energy.begin_anew()
+        self._result.killed.append("metering")
+
     def _kill_worker(self) -> None:
         self._up.kill_worker()
         self._result.killed.append("worker")
@@ -121,8 +135,10 @@ def run(requests: int, seed: int, folder: Path, *, with_llama: bool) -> Result:
         up = until.enter_context(GatewayUp(folder, free_port(), _table(fleet)))
         callers = Callers(up.port, gateway_node.SECRET, made)
         result = Result(accounts.Accounts(), 0, requests, 0, 0, 0.0)
-        chaos = threading.Thread(target=Chaos(up, fleet, callers, result).run, daemon=True)
+        energy = Energy(folder, up.database, fleet, seed)
+        chaos = threading.Thread(target=Chaos(up, fleet, energy, callers, result).run, daemon=True)
         began_s = time.monotonic()
+        energy.start()
         chaos.start()
         uvloop.run(callers.run(AT_ONCE))
         chaos.join()
@@ -135,7 +151,9 @@ def run(requests: int, seed: int, folder: Path, *, with_llama: bool) -> Result:
             for one in fleet.of(name)
             if one.lives
         }
+        result.energy = energy.settled()
         records = list(up.records())
+        result.energy_faults = gateway_energy.faults(result.energy, energy.meters.drawn_mj, records)
         result.records = len(records)
         result.left = sum(fate.left for fate in callers.fates.values())
         result.refused = sum(1 for fate in callers.fates.values() if fate.status not in (0, 200))
@@ -166,7 +184,7 @@ def _beside_llama(
 
 def faults(result: Result) -> list[str]:
     """All that must not be."""
-    found = list(result.accounts.faults)
+    found = [*result.accounts.faults, *result.energy_faults]
     if result.accounts.interrupted > AT_ONCE:
         found.append(f"{result.accounts.interrupted} calls were interrupted, {AT_ONCE} could be")
     return found
@@ -185,8 +203,18 @@ def told(result: Result) -> str:
         f"in flight at the killed worker: {one.interrupted:,} calls, {one.unread:,} tokens that it "
         f"had not read, at most {one.unread_most} of one call",
         *result.llama,
+        *_energy_told(result.energy),
     ]
     return "\n".join(lines)
+
+
+def _energy_told(check: EnergyCheck | None) -> list[str]:
+    if check is None:
+        return []
+    return [
+        f"meters: {check.meter_mj:,} mJ in {check.windows:,} windows; {check.records_mj:,} in "
+        f"records of calls, {check.reserve_mj:,} reserve, {check.gap_mj:,} gaps"
+    ]
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -69,9 +69,16 @@ class Running:
 class Fleet:
     """All engines, of all services; replaces those that ended."""
 
-    def __init__(self, folder: Path, kinds: dict[str, tuple[str, int]], parallel: int = 4) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kinds: dict[str, tuple[str, int]],
+        parallel: int = 4,
+        sites: Sequence[str] = SITES,
+    ) -> None:
         """`kinds`: service -> its engine's kind and how many; `parallel`: slots of llama.cpp."""
         self._folder, self._kinds, self._parallel = folder, kinds, parallel
+        self._sites = sites
         self._numbers = count()
         self.all: dict[str, list[Running]] = {name: [] for name in kinds}
 
@@ -123,7 +130,7 @@ class Fleet:
         if not select.select([process.stdout], [], [], START_S)[0] or not process.stdout.readline():
             process.kill()
             raise RuntimeError(f"{command} does not start")
-        place = SITES[number % len(SITES)]
+        place = self._sites[number % len(self._sites)]
         replica = gateway_node.replica(f"{name}-{number}", place, port)
         self.all[name].append(Running(replica, process, ledger))
         return self.all[name][-1]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allod.api import views
-from allod.api.routing import READ_PROBLEMS, Limit, NodeDep, Reader, StrictRoute
+from allod.api.access import access_of
+from allod.api.routing import READ_PROBLEMS, Limit, NodeDep, Reader, StrictRoute, node_of
 from allod.api.shapes import Listed
 from allod.api.views import JsonResponse
 from allod.domain.units import InstantS
+from allod.errors import Forbidden
 from allod.run.serving.energy_kept import EnergyCheck
 from allod.run.serving.kept import UsageFilter, UsageSum
 from allod.run.serving.usage import UsageRecord
 
-router = APIRouter(
-    prefix="/v1/usage", tags=["usage"], route_class=StrictRoute, dependencies=[Reader]
-)
+router = APIRouter(prefix="/v1/usage", tags=["usage"], route_class=StrictRoute)
 
 
 class By(StrEnum):
@@ -40,6 +42,22 @@ Instant = Annotated[
     InstantS | None,
     Query(description="Seconds since 1970, a day, which means its beginning, or an RFC 3339 time."),
 ]
+
+
+async def _seen_by(request: Request) -> str:
+    """The project whose key is shown, which sees its own; '' of whoever may read all.
+
+    Raises:
+        Unauthorized: Neither a key nor a token of the node.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        node = await node_of(request)
+        key = await run_in_threadpool(node.keys.holder, secret.strip())
+        if key is not None:
+            return key.project
+    await access_of(request).need_to_read(request)
+    return ""
 
 
 def where(
@@ -65,7 +83,24 @@ def where(
     )
 
 
-Where = Annotated[UsageFilter, Depends(where)]
+async def where_seen(
+    request: Request, asked: Annotated[UsageFilter, Depends(where)]
+) -> UsageFilter:
+    """Of those that are asked for, the records that the caller may see.
+
+    Raises:
+        Forbidden: They are another project's than the one whose key is shown.
+    """
+    own = await _seen_by(request)
+    if own and asked.project not in ("", own):
+        raise Forbidden(
+            f"a key of project {own} sees what {own} called, not {asked.project}",
+            mend=f"leave 'project' out, or write {own}",
+        )
+    return replace(asked, project=own) if own else asked
+
+
+Where = Annotated[UsageFilter, Depends(where_seen)]
 
 
 @router.get(
@@ -81,7 +116,10 @@ def usage(
     ] = None,
 ) -> Response:
     """Calls, tokens, energy and carbon, summed by what you name. Energy is that of the calls of
-    which it is known; `energy_unknown` and `energy_measured` count calls.
+    which it is known; `energy_unknown` and `energy_measured` count calls, and
+    `energy_per_1000_tokens_mj` goes by the tokens of those calls, of prompts and answers together.
+
+    With the key of a project: what that project called.
     """
     found = node.usage.usage([item.value for item in by or ()], where)
     return JsonResponse({"items": views.plain(found), "next": None})
@@ -99,7 +137,7 @@ def requests(
     limit: Limit = 100,
 ) -> Response:
     """Records of calls, newest first: who called what, where it was served, tokens, times, energy.
-    No record has a word of what was said.
+    No record has a word of what was said. With the key of a project: those of that project.
     """
     found = node.usage.records(where, limit, after)
     following = found[-1].id if len(found) == limit else None
@@ -108,6 +146,7 @@ def requests(
 
 @router.get(
     "/energy",
+    dependencies=[Reader],
     summary="Whether energy adds up",
     responses={200: {"model": EnergyCheck}, **READ_PROBLEMS},
 )

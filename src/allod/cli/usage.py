@@ -18,6 +18,7 @@ _NUMBERS = (
     Column("cached", right=True),
     Column("out", right=True),
     Column("energy", right=True),
+    Column("per 1,000 tokens", right=True),
     Column("CO2e", right=True),
     Column("energy is", wraps=True),
 )
@@ -74,6 +75,7 @@ def _numbers(item: Json) -> tuple[str, ...]:
         f"{item['cached_tokens']:,}",
         f"{item['answer_tokens']:,}",
         energy(item["energy_mj"]) if known else "-",
+        "-" if (each := item["energy_per_1000_tokens_mj"]) is None else energy(each),
         f"{short(item['co2e_ug'] / 1e6)} g" if known and item["co2e_ug"] else "-",
         _methods(item),
     )

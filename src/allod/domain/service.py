@@ -6,6 +6,7 @@ other. How many there are follows the calls, between the limits that stand here,
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from allod.domain.workload import EnvironmentName, Topology
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
 #: Stand in a command and its environment for what is known once a replica is to start.
 PLACEHOLDERS = ("{host}", "{port}", "{engine_key}", "{model}")
+_IN_BRACES = re.compile(r"(?<!\$)\{[A-Za-z_]\w*\}")
 
 
 class EngineKind(StrEnum):
@@ -80,6 +82,12 @@ class Share(Part):
 
     in_flight_max_bp: int = Field(default=10_000, ge=1, le=10_000)
     """Of the calls that all ready replicas at a site can work on at once. [basis points]"""
+    free_min: int = Field(default=0, ge=0, le=100_000)
+    """Places of a replica that must stay free, for other classes, when a call of this one goes
+    there; under `in_flight` of the replicas, or no call of it would ever go. [1]"""
+    replicas_spared: int = Field(default=0, ge=0, le=10_000)
+    """Ready replicas at each site that no call of this class goes to, as far as one is left to
+    it; what they could do is idle while nobody else calls. [1]"""
     waiting_max: int = Field(default=1_000, ge=0, le=1_000_000)
     """Calls that may wait; one more is refused with 429. [1]"""
     wait_max_s: DurationS = Field(default=60, ge=1)
@@ -136,6 +144,21 @@ class Service(Part):
     """False: takes no calls of batches."""
 
     @model_validator(mode="after")
+    def _calls_of_each_class_can_go(self) -> Service:
+        for name, share in self.classes.items():
+            if share.free_min >= self.replicas.in_flight:
+                raise ValueError(
+                    f"classes.{name}.free_min {share.free_min} leaves no place for its own calls: "
+                    f"a replica has {self.replicas.in_flight} (replicas.in_flight)"
+                )
+            if share.replicas_spared >= self.replicas.max:
+                raise ValueError(
+                    f"classes.{name}.replicas_spared {share.replicas_spared} leaves no replica for "
+                    f"its own calls: a site has {self.replicas.max} at most (replicas.max)"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _active_fit(self) -> Service:
         if self.active_parameters_m is not None:
             if self.parameters_m is None:
@@ -143,3 +166,18 @@ class Service(Part):
             if self.active_parameters_m > self.parameters_m:
                 raise ValueError("active_parameters_m is over parameters_m")
         return self
+
+
+def unknown_placeholder(service: Service) -> tuple[str, str] | None:
+    """Where a command or its environment has a word in braces that nothing is filled in for.
+
+    The path of the field, and the word with its braces: a slip of the pen such as '{prot}', that
+    an engine would take as it stands. `${NAME}` is a shell's, and `{"a": 1}` is no word.
+    """
+    texts = [(f"spec.command[{at}]", text) for at, text in enumerate(service.command)]
+    texts += [(f"spec.environment.{name}", text) for name, text in service.environment.items()]
+    for path, text in texts:
+        for word in _IN_BRACES.findall(text):
+            if word not in PLACEHOLDERS:
+                return path, word
+    return None

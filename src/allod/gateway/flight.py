@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Bytes of a slot: 1 if taken, length of the head, tokens (prompt, cached, answer), the head.
-_FIXED = struct.Struct("<BxHIII")
-_COUNTS = struct.Struct("<III")
+_FIXED = struct.Struct("=BxHIII")
+_COUNTS = struct.Struct("=III")
+_ANSWER_AT, _NUMBER_BYTES = 12, 4
 _SLOT_BYTES = 1024
 HEAD_BYTES_MAX = _SLOT_BYTES - _FIXED.size
 
@@ -40,6 +41,8 @@ class FlightBook:
         os.ftruncate(self._file, 0)
         os.ftruncate(self._file, slots * _SLOT_BYTES)
         self._map = mmap.mmap(self._file, slots * _SLOT_BYTES)
+        #: The same as numbers, of which `place_of_answer` says which is which.
+        self.numbers = memoryview(self._map).cast("I")
         self._free = list(range(slots - 1, -1, -1))
 
     def enter(self, head: bytes) -> int:
@@ -57,6 +60,11 @@ class FlightBook:
         """So many tokens by now."""
         _COUNTS.pack_into(self._map, slot * _SLOT_BYTES + 4, prompt, cached, answer)
 
+    @staticmethod
+    def place_of_answer(slot: int) -> int:
+        """Where in `numbers` a call's tokens of the answer stand."""
+        return (slot * _SLOT_BYTES + _ANSWER_AT) // _NUMBER_BYTES
+
     def leave(self, slot: int) -> None:
         """The record of the call is written."""
         self._map[slot * _SLOT_BYTES] = 0
@@ -64,6 +72,7 @@ class FlightBook:
 
     def close(self) -> None:
         """Let go of it; the file stays."""
+        self.numbers.release()
         self._map.close()
         os.close(self._file)
 

@@ -19,6 +19,7 @@ from allod.run.log import (
     WorkloadFilter,
     WorkloadLeaf,
 )
+from allod.run.workload_lists import entry_of
 from tests.adapters.postgres.rows import leaves, workload
 
 ALL = WorkloadFilter()
@@ -38,6 +39,21 @@ def test_a_workload_is_replaced_whole(store: Store) -> None:
     put(store, workload(1, state="running"), ended)  # Twice in one batch: the last one counts.
     assert store.workload("w-1") == ended
     assert store.workload("w-2") is None
+
+
+def test_entries_are_what_lists_make_of_the_rows(store: Store) -> None:
+    spec = '{"actor":"a\\"name\\":\\"x","name":"train","seq":1,"spec":{"name":"no"}}'
+    hold = '{"decision":{"basis":"","expected_at_s":170,"reasons":[]},"kind":"decision/Hold"}'
+    rows = [
+        workload(1),
+        workload(2, spec=spec, reasons=hold, site="narvik", class_name="lent"),
+        workload(3, spec=spec, reasons=hold, state="running"),
+        workload(4, spec='{"name":"\\u0000"}', reasons=hold.replace("170", "null")),
+    ]
+    put(store, *rows)
+    assert sorted(store.workload_entries()) == [entry_of(row) for row in rows]
+    assert store.workloads_at([3, 9, 1]) == [rows[2], rows[0]]
+    assert store.workloads_at([]) == []
 
 
 def test_pages_follow_the_order_of_asking_both_ways(store: Store) -> None:

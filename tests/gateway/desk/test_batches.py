@@ -100,6 +100,10 @@ def test_what_is_asked_wrongly_is_refused(desk: Desk) -> None:
     assert (answer.status_code, error(answer)["param"]) == (400, "input_file_id")
     answer = desk.ask("POST", "/v1/batches", json=body | {"endpoint": "/v1/spells"})
     assert (answer.status_code, error(answer)["param"]) == (400, "endpoint")
+    for window in ("15d", "0h", "soon", "1w", ""):
+        answer = desk.ask("POST", "/v1/batches", json=body | {"completion_window": window})
+        assert (answer.status_code, error(answer)["param"]) == (400, "completion_window"), window
+        assert "14 days at most" in error(answer)["message"]
     assert desk.get("/v1/batches/batch_none").status_code == 404
     assert desk.ask("POST", "/v1/batches/batch_none/cancel").status_code == 404
 

@@ -88,9 +88,11 @@ def priced(entry: ServiceEntry) -> ServiceEntry:
     return replace(entry, estimates={"narvik": cost})
 
 
-def share(in_flight_max_bp: int = 10_000, waiting_max: int = 1000, wait_max_s: int = 60) -> Any:
+def share(
+    in_flight_max_bp: int = 10_000, waiting_max: int = 1000, wait_max_s: int = 60, **kept: int
+) -> ClassShare:
     return ClassShare(
-        in_flight_max_bp=in_flight_max_bp, waiting_max=waiting_max, wait_max_s=wait_max_s
+        in_flight_max_bp=in_flight_max_bp, waiting_max=waiting_max, wait_max_s=wait_max_s, **kept
     )
 
 

@@ -42,6 +42,14 @@ def test_a_call_with_no_site_left_hears_why_of_each(tmp_path: Path) -> None:
             assert (answer.status, answer.code()) == (403, "no_site_permitted")
             for site in SITES:
                 assert f"{site} lies elsewhere" in answer.plain()["error"]["message"]
+            # Three reasons in words, and where there are more, all of them beside.
+            both = Access(against=("storage is elsewhere", "so is management"))
+            said_of = dict.fromkeys(SITES, both)
+            await house.renew(replace(table(entry), rules={"school": {"chat": said_of}}))
+            error = (await house.ask(said())).plain()["error"]
+            assert error["why"] == [f"{s}: {r}" for s in sorted(SITES) for r in both.against]
+            assert error["message"].endswith("; and 3 more, see 'why'.")
+            assert sum(reason in error["message"] for reason in error["why"]) == 3
             # A rule or a site that the table does not name is a no as well.
             await house.renew(replace(table(entry), rules={}))
             assert (await house.ask(said())).status == 403

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from allod.gateway.inside import BATCH_HEADER, KEY_HEADER, LeaseGiven, LeaseReturned, LeaseWanted
-from allod.run.serving.table import Access
+from allod.run.serving.table import Access, Replica, Table
 from tests.gateway.hot.engines import Engine, Told, answers, live
 from tests.gateway.hot.house import (
     DESK_SECRET,
@@ -39,6 +40,11 @@ class Gate:
     def let(self, count: int) -> None:
         for _ in range(count):
             self._open.release()
+
+
+def of_classes(names: Iterable[str]) -> dict[str, dict[str, dict[str, Access]]]:
+    """A rule for each class, whose calls have it at narvik; none goes before the other."""
+    return {name: {"chat": {"narvik": Access(access_class=name, priority=1)}} for name in names}
 
 
 def test_the_best_class_goes_first_batches_last_and_no_engine_gets_too_much(
@@ -84,11 +90,9 @@ def test_a_class_has_no_more_than_its_share_and_the_rest_is_for_others(tmp_path:
         engine = await Engine(gate.behave).start()
         classes = {"floor": share(), "surplus": share(5_000, waiting_max=1)}
         entry = service(replica("w1", engine), in_flight=4, classes=classes)
-        rules = {
-            rule: {"chat": {"narvik": Access(access_class=rule, priority=1)}} for rule in classes
-        }
         keys = (key("k1", rule="surplus"), key("k2", "sk-2", rule="floor"))
-        async with House(tmp_path, table(entry, keys=keys, rules=rules)) as house:
+        told = table(entry, keys=keys, rules=of_classes(classes))
+        async with House(tmp_path, told) as house:
             tasks = [asyncio.create_task(house.ask(said("surplus"))) for _ in range(3)]
             await house.until(lambda: house.waiting() == 1)
             assert len(gate.order) == 2
@@ -98,6 +102,70 @@ def test_a_class_has_no_more_than_its_share_and_the_rest_is_for_others(tmp_path:
             await house.until(lambda: len(gate.order) == 4)
             gate.let(5)
             assert {answer.status for answer in await asyncio.gather(*tasks)} == {200}
+
+    live(run)
+
+
+def test_places_that_a_class_leaves_free_are_for_others_whoever_has_the_rest(
+    tmp_path: Path,
+) -> None:
+    async def run() -> None:
+        gate = Gate()
+        engine = await Engine(gate.behave).start()
+        classes = {"floor": share(), "surplus": share(free_min=1)}
+        async with House(
+            tmp_path,
+            table(
+                service(replica("w1", engine), in_flight=3, classes=classes),
+                keys=(key("k1", rule="surplus"), key("k2", "sk-2", rule="floor")),
+                rules=of_classes(classes),
+            ),
+        ) as house:
+            floor = {"secret": "sk-2"}
+            tasks = [asyncio.create_task(house.ask(said("floor"), **floor))]
+            await house.until(lambda: len(gate.order) == 1)
+            # One place beside the floor's, though two are free: the last one stays so.
+            tasks += [asyncio.create_task(house.ask(said("surplus"))) for _ in range(2)]
+            await house.until(lambda: house.waiting() == 1)
+            assert gate.order == ["floor", "surplus"]
+            tasks.append(asyncio.create_task(house.ask(said("floor"), **floor)))
+            await house.until(lambda: len(gate.order) == 3)
+            assert gate.order == ["floor", "surplus", "floor"]
+            gate.let(4)
+            assert {answer.status for answer in await asyncio.gather(*tasks)} == {200}
+
+    live(run)
+
+
+def test_a_class_spares_the_same_replica_and_has_one_where_there_is_only_one(
+    tmp_path: Path,
+) -> None:
+    async def run() -> None:
+        gate = Gate()
+        engines = [await Engine(gate.behave).start() for _ in range(2)]
+        both = [replica(f"w{n}", engine) for n, engine in enumerate(engines)]
+        classes = {"floor": share(), "surplus": share(replicas_spared=1)}
+        rules = of_classes(classes)
+        keys = (key("k1", rule="surplus"), key("k2", "sk-2", rule="floor"))
+
+        def told(*replicas: Replica) -> Table:
+            entry = service(*replicas, in_flight=2, classes=classes)
+            return table(entry, keys=keys, rules=rules)
+
+        async with House(tmp_path, told(*both)) as house:
+            # However their beginnings draw lots, none goes to the second.
+            tasks = [asyncio.create_task(house.ask(said(f"surplus {n}"))) for n in range(6)]
+            await house.until(lambda: house.waiting() == 4)
+            assert [engine.busiest for engine in engines] == [2, 0]
+            floor = [asyncio.create_task(house.ask(said("floor"), secret="sk-2")) for _ in range(2)]
+            await house.until(lambda: engines[1].busiest == 2)
+            gate.let(8)
+            given = await asyncio.gather(*tasks, *floor)
+            assert {answer.status for answer in given} == {200}
+            # The one that is left is not spared, or the class would have none.
+            await house.renew(told(both[1]))
+            gate.let(1)
+            assert (await house.ask(said("surplus"))).status == 200
 
     live(run)
 
@@ -250,6 +318,11 @@ def test_one_of_several_workers_asks_the_desk_for_what_it_lacks(tmp_path: Path) 
             house.tell(replace(given, requests=0, tokens=0, retry_after_ms=2500))
             answer = await third
             assert (answer.status, answer.headers["retry-after"]) == (429, "3")
+            # What the desk says of its leases may be over the minute of the limit.
+            fourth = asyncio.create_task(house.ask(said(max_tokens=50)))
+            await house.until(lambda: len(wanted()) == 3)
+            house.tell(replace(given, requests=0, tokens=0, retry_after_ms=62_500))
+            assert (await fourth).headers["retry-after"] == "60"
 
             def returned() -> int:
                 return sum(m.tokens for m in house.heard if isinstance(m, LeaseReturned))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-import psycopg
 
 from allod.adapters.postgres.arrays import bigints, texts
-from allod.adapters.postgres.connection import Session, connect, translate, usable
+from allod.adapters.postgres.connection import Session
+from allod.adapters.postgres.kept_session import KeptSession
 from allod.adapters.postgres.queries import ENERGY
 from allod.energy.counted import Reading, counted
 from allod.energy.fit import Seen
@@ -36,40 +34,18 @@ class PostgresEnergy:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._mutex = threading.Lock()
-        self._kept: Session | None = None
+        self._session = KeptSession(url, "energy")
 
     def close(self) -> None:
         """Close the session; a later call opens another."""
-        with self._mutex:
-            if self._kept is not None:
-                self._kept.close()
-                self._kept = None
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with self._mutex:
-            session, self._kept = self._kept, None
-            if session is None:
-                session = connect(self._url, "energy")
-            try:
-                yield session
-            except psycopg.Error as error:
-                session.close()
-                raise translate(error, self._url) from error
-            finally:
-                if usable(session):
-                    self._kept = session
-                else:
-                    session.close()
+        self._session.close()
 
     def _rows(self, query: str, **params: Any) -> list[Any]:
-        with self._session() as session:
+        with self._session.use() as session:
             return session.execute(ENERGY[query], params).fetchall()
 
     def _run(self, query: str, **params: Any) -> None:
-        with self._session() as session:
+        with self._session.use() as session:
             session.execute(ENERGY[query], params)
 
     # ------------------------------------------------------------ what is read
@@ -84,7 +60,7 @@ class PostgresEnergy:
             bigints([one.at_ms for one in readings]),
             bigints([one.value_mj for one in readings]),
         ]
-        with self._session() as session, session.transaction():
+        with self._session.use() as session, session.transaction():
             session.execute(ENERGY["put_readings"], columns)
             for site, entry in sorted(sites.items()):
                 params = {"site": site, "at_ms": at_ms, **_of_site(entry)}
@@ -144,7 +120,7 @@ class PostgresEnergy:
     def settle(self, settled: Settled, from_ms: int | None) -> bool:
         """See `EnergyStore.settle`."""
         window = settled.counted.window
-        with self._session() as session, session.transaction():
+        with self._session.use() as session, session.transaction():
             moved = {"replica": settled.replica, "from_ms": from_ms, "to_ms": window.end_ms}
             if session.execute(ENERGY["advance"], moved).rowcount != 1:
                 return False
@@ -158,7 +134,7 @@ class PostgresEnergy:
 
     def finish(self, replica: str) -> None:
         """See `EnergyStore.finish`."""
-        with self._session() as session, session.transaction():
+        with self._session.use() as session, session.transaction():
             _put_energy(session, replica, _ALL)
             session.execute(ENERGY["finish_replica"], {"replica": replica})
 
@@ -182,7 +158,7 @@ class PostgresEnergy:
         Also makes the windows anew from the readings that are still there, and compares.
         """
         faults: list[str] = []
-        with self._session() as session, session.transaction():
+        with self._session.use() as session, session.transaction():
             session.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             row = session.execute(ENERGY["energy_sums"]).fetchone()
             assert row is not None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 import psycopg
 
 from allod.adapters.postgres.arrays import bigints
-from allod.adapters.postgres.connection import Session, connect, translate, usable
-from allod.adapters.postgres.queries import GATEWAY, SESSION
+from allod.adapters.postgres.kept_session import KeptSession
+from allod.adapters.postgres.queries import GATEWAY
 from allod.errors import InvalidInput
 from allod.run.serving.kept import SUMMED_BY, Batch, KeptFile, UsageFilter, UsageSum
 from allod.run.serving.tally import FIRST_MS, TOOK_MS, Tally
@@ -41,50 +39,18 @@ class GatewayStore:
     """
 
     def __init__(self, url: str, role: str = "gateway") -> None:
-        self._url, self._role = url, role
-        self._mutex = threading.Lock()
-        self._kept: Session | None = None
+        self._session = KeptSession(url, role)
 
     def close(self) -> None:
         """Close the session; a later call opens another."""
-        with self._mutex:
-            if self._kept is not None:
-                self._kept.close()
-                self._kept = None
-
-    @contextmanager
-    def _session(self, *, asked: bool = True) -> Iterator[Session]:
-        """The session; `asked`: whether it lives, so that one the server left is not used."""
-        with self._mutex:
-            session = self._living(asked) or connect(self._url, self._role)
-            try:
-                yield session
-            except psycopg.Error as error:
-                session.close()
-                raise translate(error, self._url) from error
-            finally:
-                if usable(session):
-                    self._kept = session
-                else:
-                    session.close()
-
-    def _living(self, asked: bool) -> Session | None:
-        """The session that was kept, unless the server has gone since."""
-        session, self._kept = self._kept, None
-        if session is not None and asked:
-            try:
-                session.execute(SESSION["ping"])
-            except psycopg.Error:
-                session.close()
-                return None
-        return session
+        self._session.close()
 
     def _rows(self, query: str, params: Mapping[str, Any] | None = None) -> list[Any]:
-        with self._session() as session:
+        with self._session.use(asked=True) as session:
             return session.execute(GATEWAY[query], params).fetchall()
 
     def _changed(self, query: str, params: Mapping[str, Any]) -> bool:
-        with self._session() as session:
+        with self._session.use(asked=True) as session:
             return session.execute(GATEWAY[query], params).rowcount == 1
 
     # ------------------------------------------------------------ usage
@@ -110,7 +76,7 @@ class GatewayStore:
         # The newline stays: no string of JSON goes over it, so two halves do not become one.
         params = _BOUNDS | {"records": b"[%b]" % lines.replace(b"\n", b",\n")}
         # Shipping tries again by itself, and does this so often that asking first would count.
-        with self._session(asked=False) as session:
+        with self._session.use() as session:
             try:
                 rows = session.execute(GATEWAY["put_records"], params).fetchall()
             except _NO_RECORD as error:
@@ -184,7 +150,7 @@ class GatewayStore:
 
     def put_batch(self, batch: Batch) -> None:
         """Note a new batch."""
-        with self._session() as session:
+        with self._session.use(asked=True) as session:
             session.execute(GATEWAY["put_batch"], asdict(batch))
 
     def batch(self, batch_id: str, project: str) -> Batch | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import psycopg
-
 from allod.adapters.postgres.arrays import bigints, blobs, ints, texts
-from allod.adapters.postgres.connection import Session, connect, translate, usable
+from allod.adapters.postgres.kept_session import KeptSession
 from allod.adapters.postgres.queries import SEAL
 from allod.prove.growth import FullTile
 from allod.run.log import Leaf
@@ -25,35 +21,14 @@ class Seals:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._mutex = threading.Lock()
-        self._kept: Session | None = None
+        self._session = KeptSession(url, "sealer")
 
     def close(self) -> None:
         """Close the session; a later call opens another."""
-        with self._mutex:
-            if self._kept is not None:
-                self._kept.close()
-                self._kept = None
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with self._mutex:
-            session = self._kept or connect(self._url, "sealer")
-            self._kept = None
-            try:
-                yield session
-            except psycopg.Error as error:
-                session.close()
-                raise translate(error, self._url) from error
-            finally:
-                if usable(session):
-                    self._kept = session
-                else:
-                    session.close()
+        self._session.close()
 
     def _rows(self, query: str, params: Sequence[Any] = ()) -> list[Any]:
-        with self._session() as session, session.cursor(binary=True) as cursor:
+        with self._session.use() as session, session.cursor(binary=True) as cursor:
             return cursor.execute(SEAL[query], params).fetchall()
 
     # ------------------------------------------------------------ the tree
@@ -85,7 +60,7 @@ class Seals:
             texts(list(secrets)),
             blobs(list(secrets.values())),
         ]
-        with self._session() as session:
+        with self._session.use() as session:
             session.execute(SEAL["seal_page"], params)
 
     def secrets(self, subjects: Sequence[str]) -> dict[str, bytes]:
@@ -116,7 +91,7 @@ class Seals:
 
     def checkpoint_put(self, signed: Signed) -> None:
         """See `SealStore.checkpoint_put`."""
-        with self._session() as session:
+        with self._session.use() as session:
             session.execute(SEAL["checkpoint_put"], [signed.size, signed.at_s, signed.note])
 
     def checkpoint_latest(self) -> Signed | None:
@@ -146,7 +121,7 @@ class Seals:
             ("forget_snapshots", []),
             ("forget_secret", [subject]),
         ]
-        with self._session() as session, session.transaction():
+        with self._session.use() as session, session.transaction():
             for query, params in steps:
                 session.execute(SEAL[query], params)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from typing import Annotated
@@ -17,6 +18,7 @@ from allod.run.serving.kept import Batch
 from allod.run.serving.table import KeyEntry
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
+_WINDOW = re.compile(r"([1-9]\d{0,3})([mhd])", re.ASCII)
 _UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
 _WINDOW_MAX_S = 14 * 86_400
 
@@ -24,6 +26,7 @@ _WINDOW_MAX_S = 14 * 86_400
 @router.post("", summary="Ask for a batch", dependencies=[Depends(may_keep_files)])
 def create(asked: BatchAsked, state: StateDep, key: CallerDep) -> BatchObject:
     """Its calls are made as the last in every queue, until `completion_window` is over."""
+    window_s = _window_s(asked.completion_window)
     try:
         file = state.files.get(asked.input_file_id, key.project)
     except NotFound as error:
@@ -51,7 +54,7 @@ def create(asked: BatchAsked, state: StateDep, key: CallerDep) -> BatchObject:
         metadata=json.dumps(asked.metadata or {}),
         status="validating",
         created_at_s=now_s,
-        expires_at_s=now_s + _window_s(asked.completion_window),
+        expires_at_s=now_s + window_s,
     )
     state.store().put_batch(batch)
     return BatchObject.of(batch)
@@ -101,7 +104,14 @@ def _batch(batch_id: str, state: ColdState, key: KeyEntry) -> Batch:
 
 
 def _window_s(window: str) -> int:
-    seconds = int(window[:-1]) * _UNITS_S[window[-1]]
-    if seconds > _WINDOW_MAX_S:
-        raise Refused(400, "At most 14 days.", code="invalid_value", param="completion_window")
+    found = _WINDOW.fullmatch(window)
+    seconds = int(found[1]) * _UNITS_S[found[2]] if found else 0
+    if not 0 < seconds <= _WINDOW_MAX_S:
+        raise Refused(
+            400,
+            f"A batch cannot be given {window[:40]!r} to be done in: write minutes, hours or days, "
+            "such as '30m', '24h' or '7d', 14 days at most.",
+            code="invalid_value",
+            param="completion_window",
+        )
     return seconds

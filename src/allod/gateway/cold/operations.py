@@ -191,6 +191,8 @@ class ErrorBody(BaseModel):
     type: str
     param: str | None
     code: str | None
+    why: list[str] | None = None
+    """All reasons, where the message has the first ones only."""
 
 
 class Error(BaseModel):

@@ -72,7 +72,14 @@ class BatchAsked(BaseModel):
 
     input_file_id: str
     endpoint: Endpoint
-    completion_window: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}[mhd]$")] = "24h"
+    completion_window: Annotated[
+        str,
+        Field(
+            description="Minutes, hours or days, such as '24h'; 14 days at most.",
+            # What is wrong with it is told in words, see `batches`.
+            json_schema_extra={"pattern": r"^[1-9]\d{0,3}[mhd]$"},
+        ),
+    ] = "24h"
     metadata: dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]] | (
         None
     ) = None

@@ -31,7 +31,7 @@ def choose(
         if engine.in_flight < limit and engine.site in sites and engine.id not in tried:
             room.append(engine)
     if route.capped:
-        room = [engine for engine in room if _has_share(pool, route, engine.site)]
+        room = [engine for engine in room if _has_share(pool, route, engine)]
     if not room:
         return None
     if len(room) == 1:
@@ -63,7 +63,14 @@ def is_cold(pool: Pool, route: Route) -> bool:
     return not any(site in pool.slots for site in route.sites)
 
 
-def _has_share(pool: Pool, route: Route, site: str) -> bool:
-    access_class = route.sites[site].access_class
-    taken = pool.at_class.get((site, access_class), 0)
-    return taken < pool.allowance(site, access_class)
+def _has_share(pool: Pool, route: Route, engine: Engine) -> bool:
+    access_class = route.sites[engine.site].access_class
+    share = pool.entry.classes.get(access_class)
+    if share is None:
+        return True
+    if engine.in_flight + share.free_min >= pool.entry.in_flight:
+        return False
+    if share.replicas_spared and pool.is_spared(engine, share.replicas_spared):
+        return False
+    taken = pool.at_class.get((engine.site, access_class), 0)
+    return taken < pool.allowance(engine.site, share)

@@ -337,10 +337,17 @@ class Call:
             self._kept.append(given)
         caller = self._caller
         if self.given:
-            if given is payload and raw is not None and caller.takes_chunks:
-                caller.transport.write(raw)
+            if raw is None or not caller.takes_chunks:
+                caller.give(given)
+                return
+            if given is payload:
+                caller.pass_on(raw)
             else:
                 caller.give(given)
+            if self._kept is None and self._upstream is not None:
+                book = self._state.book
+                at = book.place_of_answer(bill.slot)
+                self._upstream.relay = stream.relay(raw, book.numbers, at, caller.pass_on)
             return
         self._first()
         if self._status == 0:
@@ -439,6 +446,7 @@ class Call:
         if upstream is None or upstream.closed:
             self._end("left")
             return
+        upstream.relay = None
         upstream.half_close()
         self._after(_DRAIN_S, self._drained)
 

@@ -7,8 +7,21 @@ from string import hexdigits
 _LINE_BYTES_MAX = 256
 _TRAILER_BYTES_MAX = 8192
 _DIGITS = frozenset(hexdigits.encode())
-#: Those that events mostly have, as engines write them.
-_SIZES = {b"%x" % size: size for size in range(1, 2048)}
+#: Events are mostly shorter.
+_PAYLOAD_BYTES_MAX = 2047
+
+
+def _lines() -> tuple[bytes, ...]:
+    lines = [b"\n"] * (_PAYLOAD_BYTES_MAX + 8)
+    for size in range(1, _PAYLOAD_BYTES_MAX + 1):
+        line = b"%x\r\n" % size
+        lines[len(line) + size + 2] = line
+    return tuple(lines)
+
+
+#: By how many bytes came: the line of the size if they are one chunk, as engines write it.
+LINES = _lines()
+_SIZES = {b"%x" % size: size for size in range(1, _PAYLOAD_BYTES_MAX + 1)}
 
 
 class Chunks:
@@ -26,9 +39,10 @@ class Chunks:
         """What the chunk holds that `data` is; empty if it is no single one, or one that is odd."""
         if self._left or self._line:
             return b""
-        line = data.find(b"\r\n", 0, _LINE_BYTES_MAX)
-        size = _SIZES.get(data[:line])
-        return data[line + 2 : -2] if size == len(data) - line - 4 else b""
+        size = len(data)
+        if size < len(LINES) and data.startswith(line := LINES[size]):
+            return data[len(line) : -2]
+        return b""
 
     def feed(self, data: bytes) -> bytes:
         """What the chunks in `data` hold.
@@ -52,7 +66,7 @@ class Chunks:
             if line < 0:
                 self._keep(data[at:], _LINE_BYTES_MAX)
                 break
-            size = _size(data[at:line])
+            size = _SIZES.get(data[at:line]) or _size(data[at:line])
             if not size:
                 self._end(data[at:], line - at)
                 break

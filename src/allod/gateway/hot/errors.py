@@ -41,6 +41,7 @@ class Refused(Exception):
         param: str | None = None,
         kind: str = INVALID,
         retry_after_s: int | None = None,
+        why: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -49,19 +50,17 @@ class Refused(Exception):
         self.param = param
         self.kind = kind
         self.retry_after_s = retry_after_s
+        self.why = why  #: All reasons, where the message has the first ones only.
 
     def body(self) -> bytes:
         """The error object."""
-        return orjson.dumps(
-            {
-                "error": {
-                    "message": self.message,
-                    "type": self.kind,
-                    "param": self.param,
-                    "code": self.code,
-                }
-            }
-        )
+        told: dict[str, object] = {
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+            "code": self.code,
+        }
+        return orjson.dumps({"error": told | {"why": self.why} if self.why else told})
 
 
 def status_line(status: int) -> bytes:

@@ -141,6 +141,8 @@ def _over(what: str, limit: int, wait_ms: int, wanted: int = 1) -> Refused:
             _MINUTE_MS,
             kind=what,
         )
+    # Leases count a few seconds longer than the minute of the limit; nobody need wait for these.
+    wait_ms = min(wait_ms, _MINUTE_MS)
     return too_many(
         f"Rate limit reached: this key may use {limit} {what} a minute. "
         f"Please try again in {max(wait_ms, 1)} ms.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from allod.gateway.hot.queue import Queue
 from allod.run.serving.link import Load
-from allod.run.serving.table import ServiceEntry
+from allod.run.serving.table import ClassShare, ServiceEntry
 
 if TYPE_CHECKING:
     from allod.gateway.hot.routes import Route
@@ -50,11 +50,17 @@ class Pool:
         for engine in self.ready:
             self.slots[engine.site] = self.slots.get(engine.site, 0) + self.entry.in_flight
 
-    def allowance(self, site: str, access_class: str) -> int:
-        """Calls that a class may have at engines of a site at once; 1 at least."""
-        share = self.entry.classes.get(access_class)
-        slots = self.slots.get(site, 0)
-        return slots if share is None else max(1, slots * share.in_flight_max_bp // 10_000)
+    def allowance(self, site: str, share: ClassShare) -> int:
+        """Calls that a class with `share` may have at engines of a site at once; 1 at least."""
+        return max(1, self.slots.get(site, 0) * share.in_flight_max_bp // 10_000)
+
+    def is_spared(self, engine: Engine, count: int) -> bool:
+        """True if a ready engine is of the last `count` at its site, but never the first one.
+
+        By their names, so that several workers spare the same ones.
+        """
+        names = sorted(one.id for one in self.ready if one.site == engine.site)
+        return engine.id in names[max(1, len(names) - count) :]
 
     def enter(self, engine: Engine, access_class: str) -> None:
         """A call goes to `engine`."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 from allod.gateway.hot.errors import Refused
 from allod.run.serving.table import Access, ServiceEntry, Table
 
+#: Reasons that a refusal says in its message.
+_TOLD = 3
+
 
 class Route:
     """The sites for calls of one rule to one service."""
@@ -26,19 +29,27 @@ class Route:
             else:
                 self.sites[site] = access
         shares = (service.classes.get(access.access_class) for access in self.sites.values())
-        #: True if a class of it may not have the whole of a site.
-        self.capped = any(share and share.in_flight_max_bp < 10_000 for share in shares)
+        #: True if a class of it may not have the whole of a site, or of a replica.
+        self.capped = any(
+            share and (share.in_flight_max_bp < 10_000 or share.free_min or share.replicas_spared)
+            for share in shares
+        )
         #: Best class first, then by name: the same site is preferred as long as nothing changes.
         self.order = sorted(self.sites, key=lambda site: (-self.sites[site].priority, site))
 
     def refusal(self, model: str) -> Refused:
-        """Why no site is left."""
-        reasons = "; ".join(
-            f"{site}: {', '.join(against)}" for site, against in sorted(self.against.items())
+        """Why no site is left: the first reasons in words, all of them beside (L6)."""
+        why = tuple(
+            f"{site}: {reason}"
+            for site, against in sorted(self.against.items())
+            for reason in against
         )
+        told = "; ".join(why[:_TOLD]) or "The service has no site"
+        more = f"; and {len(why) - _TOLD} more, see 'why'" if len(why) > _TOLD else ""
         return Refused(
             403,
-            f"No site may serve '{model}' for this key. {reasons or 'The service has no site'}.",
+            f"No site may serve '{model}' for this key. {told}{more}.",
+            why=why,
             code="no_site_permitted",
             param="model",
             kind="permission_error",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import httptools
@@ -54,6 +56,7 @@ class Caller(asyncio.Protocol):
         "_work",
         "on_body",
         "on_header",
+        "pass_on",
         "quiet_s",
         "request",
         "takes_chunks",
@@ -63,6 +66,8 @@ class Caller(asyncio.Protocol):
     def __init__(self, state: State) -> None:
         self._state = state
         self.transport: asyncio.Transport
+        #: Takes more of a stream, in the chunks that it is in.
+        self.pass_on: Callable[[bytes], None]
         self._headers: dict[bytes, bytes] = {}
         self._parts: list[bytes] = []
         # Straight into the containers: no Python runs for a header or a part of a body.
@@ -88,6 +93,7 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
         self.transport = cast(asyncio.Transport, transport)
+        self.pass_on = partial(self._state.outbox.add, self.transport.write)
         self._state.callers.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -354,10 +360,11 @@ class Caller(asyncio.Protocol):
         """More of a stream."""
         if self.takes_chunks:
             payload = b"%x\r\n%b\r\n" % (len(payload), payload)
-        self.transport.write(payload)
+        self.pass_on(payload)
 
     def close_stream(self, *, abruptly: bool = False) -> None:
         """The end of a stream; `abruptly`: the connection ends with it."""
+        self._state.outbox.flush()
         if self.takes_chunks:
             self.transport.write(b"0\r\n\r\n")
         if self.request is not None and (abruptly or not self.takes_chunks):

@@ -18,6 +18,7 @@ from allod.gateway.hot.errors import Refused, engine_failed, unavailable
 from allod.gateway.hot.keys import Keys
 from allod.gateway.hot.ledger import Ledger
 from allod.gateway.hot.models import Models
+from allod.gateway.hot.outbox import Outbox
 from allod.gateway.hot.pool import Pool
 from allod.gateway.hot.routes import Route
 from allod.gateway.hot.spool import Spool
@@ -44,6 +45,7 @@ class State:
         self.folder = Path(begin.folder)
         self.book = FlightBook(flight_path(self.folder, begin.number))
         self.spool = Spool(self.folder, begin.number, self.book, loop)
+        self.outbox = Outbox(loop)
         self.ledger = Ledger(begin.workers, send)
         self.table: Table | None = None
         self.generation = 0  #: Of the table; rises with each one that says something else.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from allod.gateway.hot import answer
+from allod.gateway.hot import answer, relay
 from allod.gateway.hot.answer import TIMINGS, USAGE, Counted
 from allod.gateway.hot.body import Asked
+from allod.gateway.hot.relay import Relay
 
 #: Of an event that has not come to its end; more than that is given on as it is.
 _TAIL_BYTES_MAX = 4 << 20
@@ -28,6 +29,7 @@ class Stream:
         "_operation",
         "_others",
         "_part",
+        "_relay",
         "_tail",
         "_timings",
         "_unmarked",
@@ -55,6 +57,25 @@ class Stream:
         #: What stands once in each event that brings more of the answer.
         self._part = b'.delta"' if operation == "responses" else b"data: {"
         self._tail = b""
+        self._relay: Relay | None = None
+
+    def relay(
+        self, like: bytes, counts: memoryview, at: int, give: Callable[[bytes], None]
+    ) -> Relay | None:
+        """What passes on parts like `like`, the chunk that was fed just now; None: they are fed.
+
+        `counts[at]` has the tokens of the answer; `give` takes chunks.
+        """
+        if self._tail or self._timings or self._operation == "responses":
+            return None
+        counted = self._counted
+        if counted.by == "parts":
+            if self._relay is None:
+                self._relay = relay.plain(self._part, counted, counts, at, give)
+            return self._relay
+        if self._cuts and self._by_choice is None:
+            return relay.cutting(like, counted, counts, at, give)
+        return None
 
     def feed(self, payload: bytes) -> bytes:
         """What the caller gets for `payload`: the same object if nothing in it had to change.
@@ -92,10 +113,22 @@ class Stream:
             # One event, as engines mostly send them.
             event = self._event(payload[: -len(between)])
             return event + between if event else event
-        events = payload.split(between)
+        # Those before the first that tells a number pass as they are.
+        first = payload.rfind(between, 0, self._first_number(payload)) + len(between)
+        passed = payload[:first] if first >= len(between) else b""
+        if passed:
+            self._counted.part(passed.count(self._part))
+        events = payload[len(passed) :].split(between)
         given = [self._event(event) if event else event for event in events[:-1]]
         kept = [event + between for event in given if event]
-        return b"".join(kept) + events[-1]
+        return passed + b"".join(kept) + events[-1]
+
+    def _first_number(self, payload: bytes) -> int:
+        """Where usage or timings stand first; they do."""
+        found = [payload.find(USAGE)]
+        if self._timings:
+            found.append(payload.find(TIMINGS))
+        return min(at for at in found if at >= 0)
 
     def _event(self, event: bytes) -> bytes:
         """What the caller gets for `event`; empty if it was for the gateway alone."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from allod.gateway.hot.body import PATHS, beside
 from allod.gateway.hot.chunks import Chunks
+from allod.gateway.hot.relay import Relay
 from allod.run.serving.table import Estimate, Replica, SiteEntry
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class Upstream(asyncio.Protocol):
         "_used",
         "closed",
         "got",
+        "relay",
         "reused",
     )
 
@@ -176,6 +178,7 @@ class Upstream(asyncio.Protocol):
         self._transport: asyncio.Transport
         self.reused = False
         self.closed = False
+        self.relay: Relay | None = None  #: Takes the next part, if it is like the last one.
         self._half_closed = False
         self._body: list[bytes] = []
         self._clear()
@@ -222,7 +225,7 @@ class Upstream(asyncio.Protocol):
 
     def drop(self) -> None:
         """End it; nobody is told."""
-        self._call = None
+        self._call = self.relay = None
         if not self.closed:
             self._transport.abort()
 
@@ -243,6 +246,10 @@ class Upstream(asyncio.Protocol):
             self._transport.abort()
             return
         call.quiet_s = 0
+        if self.relay is not None:
+            if self.relay(data):
+                return
+            self.relay = None
         self.got = True
         if not self._used:
             shape = self._engine.shape
@@ -363,7 +370,7 @@ class Upstream(asyncio.Protocol):
             self._finish(call)
 
     def _finish(self, call: Call) -> None:
-        self._call = None
+        self._call = self.relay = None
         # Nothing more can be asked where our own end is closed.
         if self._keep and not self._half_closed and not self.closed:
             self._engine.keep(self)

@@ -107,10 +107,15 @@ def replica_document(name: str, service: Service, site: str, port: int) -> Docum
         "on_node_failure": OnNodeFailure.FAIL,
         "replica_of": {"service": name, "port": port},
     }
-    ending = f"-{port}"
-    called = f"{name[: _NAME_MAX - len(ending)].rstrip('-.')}{ending}"
-    item = {"apiVersion": API_VERSION, "kind": "Workload", "metadata": {"name": called}}
+    called = {"name": workload_name(name, port)}
+    item = {"apiVersion": API_VERSION, "kind": "Workload", "metadata": called}
     return from_json({**item, "spec": spec})
+
+
+def workload_name(service: str, port: int) -> str:
+    """What the workload of a replica of `service` is called."""
+    ending = f"-{port}"
+    return f"{service[: _NAME_MAX - len(ending)].rstrip('-.')}{ending}"
 
 
 def is_current(live: Live, service: Service) -> bool:

@@ -35,6 +35,8 @@ class ClassShare:
     in_flight_max_bp: int
     waiting_max: int
     wait_max_s: int
+    free_min: int = 0
+    replicas_spared: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,8 @@ def entry_of(
                 in_flight_max_bp=share.in_flight_max_bp,
                 waiting_max=share.waiting_max,
                 wait_max_s=share.wait_max_s,
+                free_min=share.free_min,
+                replicas_spared=share.replicas_spared,
             )
             for access_class, share in sorted(service.classes.items())
         },
