@@ -77,6 +77,21 @@ class Config(BaseModel):
     """Site at which this node and its gateway stand; without it, they are nowhere that a
     residency rule permits."""
 
+    trace_bytes_max: int = Field(default=256 << 20, ge=1 << 10)
+    """Of one trace that is sent for replays, as it is sent. [bytes]"""
+    traces_kept: int = Field(default=16, ge=1, le=1_000)
+    """Traces that are kept for replays; one more takes the place of the oldest that no replay
+    waits for. [1]"""
+    replays_kept: int = Field(default=50, ge=1, le=10_000)
+    """Replays that are kept with their outcomes; one more takes the place of the oldest that has
+    ended. [1]"""
+    replays_queued: int = Field(default=8, ge=1, le=1_000)
+    """Most replays that wait for the one that runs; one more is told to ask again. [1]"""
+    replay_time_max_s: int = Field(default=3_600, ge=1)
+    """How long one replay may run, by the clock on the wall. [s]"""
+    replay_memory_max_bytes: int = Field(default=4 << 30, ge=1 << 30)
+    """Memory that one replay may use. [bytes]"""
+
     log_origin: str = Field(default="", pattern=r"^[A-Za-z0-9./_-]{0,200}$")
     """Name of the sealed log, such as 'narvik.example/log'; it says nothing of a customer, and is
     fixed with the log's first key. Empty: one that is made from the node's own id."""

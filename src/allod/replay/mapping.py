@@ -35,9 +35,7 @@ class Mapper:
 
     def __init__(self, engine: Engine, world: ReplayWorld, meta: TraceMeta, seed: int) -> None:
         self._engine, self._world, self._meta, self._seed = engine, world, meta, seed
-        portions = world.mapping.portions or _whole(engine.layout.projects)
-        self._projects = [engine.layout.project_row[p.project] for p in portions]
-        self._bounds = list(accumulate(p.weight for p in portions))
+        self._portions: list[tuple[int, int]] = []  #: (project row, bound), once it is needed.
         self._dealt: dict[str, int] = {}
         self._verdicts: dict[Kind, tuple[int, Verdict]] = {}
         self._alike: dict[int, Live] = {}  #: By row of the kernel: one of those of its verdict.
@@ -86,8 +84,9 @@ class Mapper:
         """Project row of each job."""
         if chunk.project is not None:
             return self._named_projects(chunk.project)
-        if len(self._projects) == 1:
-            return np.full(len(chunk), self._projects[0], np.int64)
+        portions = self._dealt_out_to()
+        if len(portions) == 1:
+            return np.full(len(chunk), portions[0][0], np.int64)
         by = self._world.mapping.by
         if by == "job":
             names = [f"job {row}" for row in range(first_row, first_row + len(chunk))]
@@ -117,11 +116,25 @@ class Mapper:
             rows[code] = self._engine.layout.project_row[name]
         return rows[codes]
 
+    def _dealt_out_to(self) -> list[tuple[int, int]]:
+        """The projects that jobs are dealt out to; only for traces that name none themselves.
+
+        Raises:
+            InvalidInput: The scenario does not say which.
+        """
+        if not self._portions:
+            layout = self._engine.layout
+            portions = self._world.mapping.portions or _whole(layout.projects)
+            bounds = accumulate(portion.weight for portion in portions)
+            rows = (layout.project_row[portion.project] for portion in portions)
+            self._portions = list(zip(rows, bounds, strict=True))
+        return self._portions
+
     def _deal(self, name: str) -> int:
         """The project that `name` is dealt to: by weight, by the seed, and always the same."""
         digest = hashlib.sha256(f"{self._seed} {name}".encode()).digest()
-        ticket = int.from_bytes(digest[:8], "big") % self._bounds[-1]
-        return self._projects[bisect_right(self._bounds, ticket)]
+        ticket = int.from_bytes(digest[:8], "big") % self._portions[-1][1]
+        return self._portions[bisect_right(self._portions, ticket, key=_bound)][0]
 
     def _verdict(self, kind: Kind) -> tuple[int, Verdict]:
         found = self._verdicts.get(kind)
@@ -189,6 +202,10 @@ class Mapper:
         live.row = row
         live.verdict = next(v for r, v in self._verdicts.values() if r == int(job["verdict"]))
         return live
+
+
+def _bound(portion: tuple[int, int]) -> int:
+    return portion[1]
 
 
 def _whole(projects: list[str]) -> tuple[Portion, ...]:

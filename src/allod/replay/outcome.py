@@ -106,17 +106,40 @@ class Tally:
             setattr(self, name, np.zeros(self.groups, np.int64))
 
 
+class Waits:
+    """Waits of jobs that ran to their end, by group; arrays are (groups,)."""
+
+    def __init__(self, groups: int) -> None:
+        self.placed = np.zeros(groups, np.int64)
+        self.wait_s = np.zeros(groups, np.int64)  #: Sum of waits.
+        self.longest_s = np.zeros(groups, np.int64)
+        self.bins = Bins(groups, bits_for(groups))
+
+    def add(self, group: Ints, wait_s: Ints) -> None:
+        """Count waits, each in its `group`."""
+        np.add.at(self.placed, group, 1)
+        np.add.at(self.wait_s, group, wait_s)
+        np.maximum.at(self.longest_s, group, wait_s)
+        self.bins.add(group, wait_s)
+
+
+def bits_for(groups: int) -> int:
+    """How fine bins of so many groups are, so that they fit into memory."""
+    return 11 if groups <= 64 else 8
+
+
 class Outcome:
     """Gathers runs as they end."""
 
     def __init__(self, site_of_class: Ints, watts_of_pool: Ints, sites: int, origin_s: int) -> None:
         groups = len(site_of_class)
-        bits = 11 if groups <= 64 else 8
+        bits = bits_for(groups)
         self.site_of_class, self._watts = site_of_class, watts_of_pool
         self.tally = Tally(groups)
         self.waits = Bins(groups, bits)
         self.slowdowns = Bins(groups, bits)  #: In thousandths.
         self.curves = Curves(sites, origin_s)
+        self.of_projects: Waits | None = None  #: By project row, if somebody wants them.
         self.first_s: int | None = None  #: First submission of what has ended. [epoch s]
         self.last_s = 0  #: Last end. [epoch s]
 
@@ -134,6 +157,9 @@ class Outcome:
         np.add.at(t.lost_s, c[~final], used[~final])
         np.add.at(t.energy_j, c, used * self._watts[runs["pool"]])
         self._add_waits(runs[final])
+        if self.of_projects is not None:
+            ended = runs[final]
+            self.of_projects.add(ended["project"], ended["start"] - ended["submit"])
         first, last = int(runs["submit"].min()), int(runs["end"].max())
         self.first_s = first if self.first_s is None else min(self.first_s, first)
         self.last_s = max(self.last_s, last)

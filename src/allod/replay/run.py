@@ -15,6 +15,7 @@ import numpy.typing as npt
 from allod.decide.engine import Engine
 from allod.decide.kernel import state as k
 from allod.decide.layout import power_per_accelerator_w
+from allod.domain.event import Json
 from allod.domain.units import NEVER_S
 from allod.errors import InvalidInput
 from allod.replay import loop
@@ -22,7 +23,7 @@ from allod.replay.came import Came
 from allod.replay.foretold import Told, foretold
 from allod.replay.jobs import JobTable, check_path
 from allod.replay.mapping import Mapper, Refused
-from allod.replay.outcome import Outcome
+from allod.replay.outcome import Outcome, Waits
 from allod.replay.spans import Spans, can_span
 from allod.replay.stepping import Stepping
 from allod.replay.surroundings import Surroundings
@@ -38,7 +39,8 @@ class ReplayOptions:
 
     trace: Path
     scenario: Path | None = None  #: A scenario file, or
-    pool: int | None = None  #: one site of so many equal accelerators.
+    pool: int | None = None  #: one site of so many equal accelerators, or
+    world: ReplayWorld | None = None  #: one that is made already.
     policy: str | None = None  #: charter, easy or fcfs; default: the scenario's, or easy.
     format: str | None = None
     from_s: int | None = None  #: Only jobs submitted from here on, on the trace's clock. [s]
@@ -49,6 +51,8 @@ class ReplayOptions:
     chunk_rows: int = CHUNK_ROWS  #: Jobs that are read and mapped at a time.
     surroundings: Mapping[str, Surroundings] = field(default_factory=dict)
     """Weather and supply of sites, by name; a site without any is told no forecast."""
+    specs: Mapping[str, Json] | None = None  #: What each job asked for, if more is known of them.
+    by_project: bool = False  #: Count waits by project too.
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Progress:
     total_bytes: int
     jobs: int
     seconds: float  #: In the engine so far.
+    at_s: int = 0  #: Up to when it was lived through. [epoch s]
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class ReplayResult:
     refused_jobs: int = 0
     waiting: tuple[Waiting, ...] = ()  #: Jobs that never came to run.
     came: Came | None = None  #: Of forecasts and calls; None: there were none.
+    left_out: int = 0  #: Recorded work that names what the world does not have.
     setup_s: float = 0.0  #: Making the world ready and loading the compiled kernel.
     read_s: float = 0.0  #: Reading the trace and mapping its jobs.
     loop_s: float = 0.0  #: Deciding: in the engine and its virtual world.
@@ -87,9 +93,12 @@ class ReplayResult:
 
 
 def replay_trace(
-    options: ReplayOptions, progress: Callable[[Progress], None] | None = None
+    options: ReplayOptions,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    trace: Trace | None = None,
 ) -> ReplayResult:
-    """Live through the trace that `options` name.
+    """Live through the trace that `options` name, or `trace`, which was opened for them.
 
     Raises:
         InvalidInput: The trace, the scenario or the options are wrong; nothing is written.
@@ -97,7 +106,7 @@ def replay_trace(
     world = world_for(options)
     if options.jobs:
         check_path(options.jobs)
-    trace = trace_for(options)
+    trace = trace or trace_for(options)
     chunks = iter(trace)
     began = time.perf_counter()
     chunk = next(chunks, None)
@@ -107,11 +116,16 @@ def replay_trace(
     engine = engine_for(world, start_s)
     mapper = Mapper(engine, world, trace.meta, options.seed)
     result = ReplayResult(options, world, engine, _outcome(engine, start_s), trace, start_s)
+    if options.by_project:
+        result.outcome.of_projects = Waits(len(engine.layout.projects))
     table = JobTable(engine, world) if options.jobs else None
-    if world.may_wait or world.calls or options.surroundings:
+    if world.may_wait or world.calls or options.surroundings or options.specs is not None:
         coming = coming_to(options, world, start_s)
-        way = Spans if can_span(world) else Stepping
-        stepping = way(engine, world, mapper, coming)
+        stepping = (
+            Spans(engine, world, mapper, coming)
+            if can_span(world) and options.specs is None
+            else Stepping(engine, world, mapper, coming, options.specs)
+        )
         result.setup_s = time.perf_counter() - began
         result.came, result.read_s = stepping.came, read_s
         _step_through(result, stepping, chunk, chunks, table, progress)
@@ -135,7 +149,7 @@ def replay_trace(
         left = asks[_live_through(result, virtual, asks, until, table) :]
         result.loop_s += time.perf_counter() - began
         if progress:
-            progress(Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s))
+            progress(_progress(result))
         chunk = following
     result.read_s = read_s
     result.waiting = still_waiting(engine, mapper)
@@ -179,17 +193,23 @@ def _step_through(
             table.submitted(chunk, [])
         result.jobs += len(chunk)
         if progress:
-            trace = result.trace
-            progress(Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s))
+            progress(_progress(result))
         began = time.perf_counter()
         chunk = next(chunks, None)
         result.read_s += time.perf_counter() - began
     result.refused, result.refused_jobs = stepping.refused, len(stepping.refusals)
     result.waiting = stepping.waiting()
+    if isinstance(stepping, Stepping):
+        result.left_out = stepping.left_out
     if table and result.options.jobs:
         table.refuse(stepping.refusals)
         table.wait(result.waiting)
         table.write(result.options.jobs)
+
+
+def _progress(result: ReplayResult) -> Progress:
+    trace, at_s = result.trace, int(result.engine.state.number[k.NOW])
+    return Progress(trace.bytes_read, trace.bytes_total, result.jobs, result.loop_s, at_s)
 
 
 def begins_s(world: ReplayWorld, chunk: JobChunk | None) -> int:
@@ -216,10 +236,12 @@ def world_for(options: ReplayOptions) -> ReplayWorld:
     Raises:
         InvalidInput: They name none, or two, or an unknown policy.
     """
-    if (options.scenario is None) == (options.pool is None):
-        raise InvalidInput("a replay needs a world", mend="give either --scenario FILE or --pool N")
     if options.policy not in (None, "charter", "easy", "fcfs"):
         raise InvalidInput(f"unknown policy '{options.policy}'", mend="write charter, easy or fcfs")
+    if options.world is not None:
+        return options.world
+    if (options.scenario is None) == (options.pool is None):
+        raise InvalidInput("a replay needs a world", mend="give either --scenario FILE or --pool N")
     if options.pool is not None:
         return pool_world(options.pool, options.policy)
     assert options.scenario is not None

@@ -7,7 +7,7 @@ counts it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from allod.decide.engine import Engine
 from allod.decide.kernel import place
 from allod.decide.live import Live
 from allod.domain.decision import Decision, Placement, Refusal
-from allod.domain.event import Event, WorkloadEnded
+from allod.domain.event import Event, Json, WorkloadEnded
+from allod.errors import InvalidInput
 from allod.replay.came import Came
 from allod.replay.foretold import Told
 from allod.replay.loop import RUN
@@ -33,12 +34,19 @@ class Stepping:
     """A replay that is told event by event."""
 
     def __init__(
-        self, engine: Engine, world: ReplayWorld, mapper: Mapper, foretold: Iterator[Told]
+        self,
+        engine: Engine,
+        world: ReplayWorld,
+        mapper: Mapper,
+        foretold: Iterator[Told],
+        specs: Mapping[str, Json] | None = None,
     ) -> None:
+        """Begin; `specs` as in `submissions`."""
         self.came = Came()
         self.refused: Counter[tuple[str, str]] = Counter()  #: Jobs by (site, code).
         self.refusals: list[tuple[int, Refusal]] = []  #: (row in the trace, why)
-        self._engine, self._world, self._mapper = engine, world, mapper
+        self.left_out = 0  #: Recorded work that names what this world does not have.
+        self._engine, self._world, self._mapper, self._specs = engine, world, mapper, specs
         self._virtual = VirtualWorld(engine, self._said, foretold, self._ends)
         self._runs: list[tuple[int, ...]] = []
         self._jobs = 0
@@ -46,9 +54,16 @@ class Stepping:
 
     def live_through(self, chunk: JobChunk) -> npt.NDArray[Any]:
         """Live through the submissions of `chunk`; the runs that ended meanwhile."""
-        for event, job in submissions(chunk, self._jobs, self._world, self._mapper):
-            self._virtual.submit(event, job)
+        for event, job in submissions(chunk, self._jobs, self._world, self._mapper, self._specs):
             self._jobs += 1
+            try:
+                self._virtual.submit(event, job)
+            except InvalidInput:
+                if self._specs is None:
+                    raise
+                # It was asked for in another world: a dataset or site of its own is not in this.
+                del self._virtual.jobs[event.workload_id]
+                self.left_out += 1
         return self._ended()
 
     def rest(self) -> npt.NDArray[Any]:

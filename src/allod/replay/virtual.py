@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from allod.decide.engine import Engine
@@ -50,9 +50,16 @@ class Job:
 
 
 def submissions(
-    chunk: JobChunk, first_row: int, world: ReplayWorld, mapper: Mapper
+    chunk: JobChunk,
+    first_row: int,
+    world: ReplayWorld,
+    mapper: Mapper,
+    specs: Mapping[str, Json] | None = None,
 ) -> Iterator[tuple[WorkloadSubmitted, Job]]:
-    """The jobs of `chunk` as events."""
+    """The jobs of `chunk` as events; `specs` has what was asked for, by job, where that is known.
+
+    Otherwise a job asks for what the trace says of it, and has no data and no rules of its own.
+    """
     projects = mapper.projects_of(chunk, first_row).tolist()
     classes = chunk.access_class
     patience = {one.project: one.flexibility_s for one in world.mapping.portions}
@@ -83,6 +90,8 @@ def submissions(
         if patience_s := patience.get(spec["project"], 0):
             deadline_s = world.starts_s + submit_s + wall_s + patience_s
             spec["flexibility"] = {"deadline": deadline_s}
+        if specs is not None:
+            spec = specs[str(job_id)]
         event = WorkloadSubmitted(
             at_s=world.starts_s + submit_s,
             workload_id=name_of(row),

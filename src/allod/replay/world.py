@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,22 @@ def scenario_world(path: Path, policy: str | None) -> ReplayWorld:
         raise InvalidInput(
             f"{path} holds {len(scenarios)} documents of kind Scenario", mend="let it hold one"
         )
-    scenario = scenarios[0].spec
+    return documents_world(scenarios[0], documents, policy)
+
+
+def documents_world(
+    asked: Document, documents: Sequence[Document], policy: str | None
+) -> ReplayWorld:
+    """The world of the scenario `asked`: `documents`, and those of the catalogue that it names.
+
+    Raises:
+        InvalidInput: The scenario does not fit the documents.
+    """
+    scenario = asked.spec
     assert isinstance(scenario, Scenario)
     own = [d for d in documents if d.kind not in ("Scenario", "Workload")]
     known = [d for d in catalogue.load(*scenario.catalogue) if d.key not in {o.key for o in own}]
-    world = assume((*known, *own), scenarios[0])
+    world = assume((*known, *own), asked)
     return ReplayWorld(
         scenario.title,
         world,

@@ -1,0 +1,180 @@
+"""/v1/traces: files of jobs that are sent for replays."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from allod.api import views
+from allod.api.guard import TRACES
+from allod.api.problems import InvalidField, UnsupportedMedia
+from allod.api.replay_desk import DeskDep, of_owner
+from allod.api.routing import (
+    READ_PROBLEMS,
+    After,
+    Limit,
+    Reader,
+    StrictRoute,
+    Submitter,
+    problems,
+)
+from allod.api.shapes import Listed
+from allod.api.views import JsonResponse
+from allod.errors import InvalidInput
+from allod.run.replays.traces import Arriving
+from allod.run.replays.views import TraceView
+
+router = APIRouter(prefix=TRACES[1], tags=["replays"], route_class=StrictRoute)
+
+TraceId = Annotated[str, Path(max_length=64, description="Such as `trace-0a1b2c3d4e5f`.")]
+Format = Literal[
+    "swf",
+    "helios",
+    "philly",
+    "alibaba-pai",
+    "alibaba-openb",
+    "alibaba-dlrm",
+    "arrivals",
+    "allod",
+]
+#: Larger pieces, fewer turns of threads.
+_PIECE_BYTES = 1 << 20
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself, as `curl --data-binary @FILE` sends it: text, gzip or "
+        "parquet. It may be much larger than other bodies (`trace_bytes_max`, 256 MiB).",
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Send a trace",
+    responses={
+        201: {
+            "model": TraceView,
+            "description": "It is here. It is now read from end to end: `state` becomes `ready`, "
+            "or `unreadable` with a `fault`. A replay of it may be asked for at once.",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
+        **problems(401, 403, 404, 413, 415, 422, 503),
+    },
+    openapi_extra=_BODY,
+)
+async def send(
+    request: Request,
+    desk: DeskDep,
+    token: Submitter,
+    name: Annotated[
+        str,
+        Query(
+            min_length=1, max_length=200, description="What you call it, such as the file's name."
+        ),
+    ],
+    format: Annotated[
+        Format | None, Query(description="Default: found out from what is in it.")
+    ] = None,
+) -> Response:
+    """Send a file of jobs that replays can name. Needs the role `submit`: reading it costs time of
+    the processor. The oldest that no replay waits for goes where too many are kept.
+    """
+    _check_head(request)
+    _check_name(name)
+    arriving = await run_in_threadpool(desk.traces.receive, name, format=format, actor=token.name)
+    try:
+        await _take(request, arriving)
+        view = await run_in_threadpool(arriving.keep)
+    except BaseException as error:  # Whatever it was, a caller that left too; it goes on up.
+        arriving.drop()
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=400)  # Nobody is there who reads it.
+        raise
+    return JsonResponse(views.plain(view), 201, {"Location": f"/v1/traces/{view.id}"})
+
+
+def _check_head(request: Request) -> None:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media == "multipart/form-data":
+        raise UnsupportedMedia(
+            "a form is not read here",
+            mend="send the file itself as the body: curl --data-binary @FILE",
+        )
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMedia(
+            "the body is compressed by Content-Encoding",
+            mend="leave that out: a file that is gzip in itself is read as it is",
+        )
+
+
+def _check_name(name: str) -> None:
+    if not name.isprintable():
+        raise InvalidField(
+            "name: has a character that cannot be shown",
+            field="name",
+            value=ascii(name)[:80],
+            mend="give the file's name alone",
+        )
+
+
+async def _take(request: Request, arriving: Arriving) -> None:
+    """Have all of the body on the disk; nobody else waits for that."""
+    held: list[bytes] = []
+    size = total = 0
+    async for chunk in request.stream():
+        held.append(chunk)
+        size += len(chunk)
+        total += len(chunk)
+        if size >= _PIECE_BYTES:
+            await run_in_threadpool(arriving.write, b"".join(held))
+            held, size = [], 0
+    if not total:
+        raise InvalidInput("the body is empty", field="body", mend="send the file as the body")
+    if held:
+        await run_in_threadpool(arriving.write, b"".join(held))
+
+
+@router.get(
+    "",
+    summary="List traces",
+    dependencies=[Reader],
+    responses={200: {"model": Listed[TraceView]}, **READ_PROBLEMS, **problems(404)},
+)
+def traces(desk: DeskDep, after: After = None, limit: Limit = 100) -> Response:
+    """Traces that are kept, latest first."""
+    return JsonResponse(views.part(desk.traces.all(), after, limit))
+
+
+@router.get(
+    "/{id}",
+    summary="One trace",
+    dependencies=[Reader],
+    responses={200: {"model": TraceView}, **READ_PROBLEMS, **problems(404)},
+)
+def trace(desk: DeskDep, id: TraceId) -> Response:
+    """What was found in it: format, jobs, and lines that could not be understood."""
+    return JsonResponse(views.plain(desk.traces.get(id)))
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Remove a trace",
+    responses=problems(401, 403, 404, 409, 422, 503),
+)
+def remove(desk: DeskDep, token: Submitter, id: TraceId) -> Response:
+    """Forget a trace; refused while a replay needs it. The outcomes of replays stay. Others' traces
+    need the role `operator`.
+    """
+    of_owner(token, desk.traces.get(id).actor, f"trace {id}")
+    desk.traces.remove(id)
+    return Response(status_code=204)
