@@ -35,15 +35,19 @@ _HEAD = """\
 Writing needs `Authorization: Bearer TOKEN`; `allod token make` makes one. Reading needs none while
 the node listens on the loopback address alone, unless it is set so; beyond loopback reading always
 needs one. What is under `/log/` says nothing of what was recorded and never needs one; nor do
-`/v1/catalogue` and `/v1/schemas`, which are the same on every node. Each role may also do what
-those below it may:
+`/v1/catalogue` and `/v1/schemas`, which are the same on every node. Each of the first four roles
+may also do what those below it may; the other two may read, and say for whom:
 
 | role | what it may do |
 |---|---|
 | `admin` | make and revoke tokens, hand out the log |
 | `operator` | apply and remove documents, cancel any workload, make and revoke keys |
-| `submit` | submit workloads, cancel its own |
+| `submit` | submit workloads, send traces and ask for replays, cancel its own |
 | `read` | read |
+| `programme` | read: the office that gives grants |
+| `auditor` | read: whoever checks what was decided |
+
+`GET /v1/me` says whose token a request carries, and what it may do.
 
 ## Asking twice
 
@@ -52,10 +56,27 @@ those below it may:
 first answer with the status 200 and `Idempotency-Replayed: true`. A key belongs to the token it
 came with. The same key with another document is a conflict (409).
 
+## Only trying
+
+`POST /v1/workloads?dry_run=true` takes the same body, records nothing and starts nothing. The
+answer has the `decision` that would be made now, `others` (what would be decided about other work
+because of it, such as reclaims) and the `explanation` for every site, as `/v1/workloads/ID/why`
+gives it. It is found out on a copy of what the node decides with, and holds up others only while
+that copy is made. Documents, forecasts and calls for less power can be tried in the same way.
+`POST /v1/replays` takes one too; it stands as long as the replay is kept.
+
 ## Lists
 
 A list is `{{"items": [...], "next": ...}}`. Send `next` as `after` for the part that follows; it is
 null at the end. A query parameter that is not known is an error, not ignored.
+
+Workloads can be asked for from any place in their list, and counted, with the same filters:
+
+```console
+$ curl 'http://127.0.0.1:7700/v1/workloads?live=true&q=train&skip=900&limit=50'
+$ curl 'http://127.0.0.1:7700/v1/workloads/count?live=true&q=train'
+{{"count":1204,"at_seq":81377}}
+```
 
 ## Following the log
 

@@ -22,12 +22,16 @@ from allod.adapters.page_hasher import PageHasher
 from allod.adapters.postgres import EmbeddedServer, Seals, Store
 from allod.adapters.postgres.energy_store import PostgresEnergy
 from allod.adapters.postgres.gateway_store import GatewayStore
+from allod.adapters.replay_folder import ReplayFolder
+from allod.adapters.replay_process import ReplayProcesses
 from allod.adapters.slurm import connect
 from allod.adapters.whole import write_whole
 from allod.adapters.witness_http import HttpWitnessClient
 from allod.config import Config, read_config
+from allod.decide.accounts import accounts
 from allod.decide.engine import Engine
 from allod.decide.explain import explain
+from allod.decide.twin import twin
 from allod.decide.warm import warm
 from allod.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from allod.prove.note import VerifierKey
@@ -37,6 +41,9 @@ from allod.run.evidence import Sealing
 from allod.run.log import Leaf
 from allod.run.node import Node
 from allod.run.pace import Pace
+from allod.run.replays.desk import Desk, Surroundings
+from allod.run.replays.lane import Limits as ReplayLimits
+from allod.run.replays.work import recorded_work
 from allod.run.runners import Runners
 from allod.run.serving import metering
 from allod.run.serving.engine_keys import SECRET_BYTES
@@ -45,6 +52,7 @@ from allod.run.witnessing import WitnessDesk
 
 _RUNS = "runs"
 _LOG = "log"
+_REPLAYS = "replays"
 _ENGINE_SECRET = "keys/engines"
 #: A thread that waits for the interpreter gets it after so long. With Python's 5 ms, every step of
 #: the controller's talk with the database waits that long for a busy HTTP thread; much shorter,
@@ -66,7 +74,7 @@ class SystemClock:
 
 def real_engine() -> EngineMaker[Engine]:
     """The engine that decides for real."""
-    return EngineMaker(Engine, Engine.restore, explain, may_run_at)
+    return EngineMaker(Engine, Engine.restore, twin, explain, may_run_at, accounts)
 
 
 def may_run_at(engine: Engine, workload_id: str) -> dict[str, str]:
@@ -146,9 +154,35 @@ def open_node(
         meters = complete_to_ms and _metering(energy, complete_to_ms, held)
         node.serve(_serving(config, meters or None))
         node.start()
+        node.replays = _replays(config, node, store, clock, held)
         node.hold(held.pop_all())
     calm_collector()
     return node
+
+
+def _replays(config: Config, node: Node, store: Store, clock: SystemClock, held: ExitStack) -> Desk:
+    """The desk for replays, which ends before the node lets go of what it stands on."""
+    folder = config.data_dir / _REPLAYS
+    desk = Desk(
+        Surroundings(
+            traces=ReplayFolder(folder / "traces", "trace"),
+            replays=ReplayFolder(folder, "replay"),
+            workers=ReplayProcesses(folder),
+            clock=clock,
+            present=lambda: [view.document for view in node.documents()],
+            work=lambda: recorded_work(store),
+        ),
+        ReplayLimits(
+            traces_kept=config.traces_kept,
+            replays_kept=config.replays_kept,
+            replays_queued=config.replays_queued,
+            time_max_s=config.replay_time_max_s,
+            memory_max_bytes=config.replay_memory_max_bytes,
+        ),
+    )
+    held.callback(desk.close)
+    desk.start()
+    return desk
 
 
 def _serving(config: Config, meters: metering.Means | None) -> Means:

@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+import orjson
 from prometheus_client import CollectorRegistry, Counter
 
+from allod.decide.accounts import Account
+from allod.decide.outlook import NO_OUTLOOK
+from allod.domain.charter import Charter
 from allod.domain.decision import Decision, Hold, Placement, Reason, Refusal, ShedPlan, Step
-from allod.domain.document import Document
+from allod.domain.document import Document, from_json
 from allod.domain.event import (
     CurtailmentCalled,
     DocumentsApplied,
@@ -24,39 +28,57 @@ from allod.domain.event import (
     WorkloadStarted,
     WorkloadSubmitted,
 )
+from allod.domain.party import Party
+from allod.domain.project import Project
 from allod.domain.project_key import KeyTerms
 from allod.domain.site import Site
+from allod.domain.units import NEVER_S
 from allod.domain.workload import Workload
 from allod.errors import AllodError, Conflict, InvalidInput, NotFound, Unavailable
 from allod.prove.encoding import encode, kind_of
 from allod.prove.sovereignty.statement import Statement, sovereignty_statement
+from allod.run.attention import AttentionView, Severity
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
+from allod.run.dry_run import Tried
+from allod.run.held import Held
 from allod.run.key_rows import KeyView, key_view
-from allod.run.log import KeyRow, Leaf
+from allod.run.log import DocumentRow, KeyRow, Leaf
+from allod.run.node_map import NodeMapView, node_map
 from allod.run.node_views import (
     LIVE_STATES,
     Change,
     ClassView,
+    Counted,
     DecisionView,
     DocumentView,
     FactView,
     Health,
     LeafView,
     Page,
+    PlaceView,
     PoolView,
     Role,
     SiteView,
+    Sort,
     State,
     Submitted,
     Token,
+    WorkloadQuery,
     WorkloadView,
 )
 from allod.run.ports import Finding, OutputPart
+from allod.run.power_views import SitePowerView
+from allod.run.project_views import ProjectView, WorkView
+from allod.run.projects import project_view
+from allod.run.replays.desk import Desk
 from allod.run.seal import Signed
 from allod.run.serving.energy_kept import EnergyReads, NoEnergy
 from allod.run.serving.service_views import ServiceView
 from allod.run.serving.usage_reads import NoUsage, UsageReads
+from allod.run.site_parties import SiteParties
+from allod.run.site_phases import SitePhases
+from allod.run.site_power import SitePower
 from allod.run.statements import Terms
 from tests.api.fake_log import FakeLog
 from tests.run.world import site
@@ -166,6 +188,152 @@ class Foresight:
         return (plan,)
 
 
+class FakeSiteReads:
+    """Answers of the one site, out of a document, with one workload that holds room."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+
+    def power(self, name: str, hours: int) -> SitePowerView:
+        told = ForecastGiven(
+            at_s=START_S,
+            site=name,
+            start_s=START_S,
+            step_s=3600,
+            temp_milli_c=(5000, 6000),
+            design_temp_milli_c=30_000,
+            clean_w=(9000, 8000),
+        )
+        call = CurtailmentCalled(
+            at_s=START_S,
+            site=name,
+            name="peak",
+            path="site",
+            starts_s=START_S + 60,
+            ends_s=START_S + 600,
+            power_w=4000,
+        )
+        outlook = NO_OUTLOOK.with_forecast(told).with_call(call)
+        spec = self._site(name)
+        held = [self._held()]
+        return SitePower(name, spec, START_S - 9, outlook, held, {}, START_S).view(hours)
+
+    def nodes(self, name: str, *, shared: bool = False) -> NodeMapView:
+        return node_map(name, self._site(name), [self._held()], {}, START_S, shared=shared)
+
+    def phases(self, name: str) -> dict[str, Any]:
+        spec = self._site(name)
+        body = {"actor": "admin", "at_s": START_S, "document": site(name).to_json()}
+        row = DocumentRow("Site", name, 1, 3, orjson.dumps(body).decode())
+        return SitePhases(name, spec, [row], START_S).to_json()
+
+    def parties(self, name: str) -> dict[str, Any]:
+        spec = self._site(name)
+        owned = Party.model_validate({"title": "Operator", "seat": "NO", "dispersed": True})
+        ramp = ({"starts": START_S, "floor": 2}, {"starts": START_S + 9, "floor": 4, "ceiling": 6})
+        anchor = {"party": "tenant", "ramp": ramp, "take_min_bp": 8050, "ends": START_S + 99}
+        classes = ({"name": "own", "floor": 2}, {"name": "tenant", "anchor": anchor})
+        charter = Charter.model_validate({"site": name, "classes": classes})
+        known = {"operator": owned}
+        return SiteParties(name, spec, known, {name: charter}, START_S).to_json()
+
+    def _site(self, name: str) -> Site:
+        self.node.check()
+        self.node.site(name)
+        pool = {"name": "p", "accelerator": "h100", "accelerators_per_node": 4, "hall": "east"}
+        spec = site(name, 8, pools=[pool], envelope={"site": {"power_w": 9000}}).spec
+        assert isinstance(spec, Site)
+        return spec
+
+    def _held(self) -> Held:
+        return Held(
+            workload_id="w1",
+            project="fjord",
+            access_class="norway",
+            lent=False,
+            pool="p",
+            accelerators=6,
+            nodes=((0, 4), (1, 2)),
+            ends_at_s=START_S + 600,
+            stop_at_s=None,
+            saved_w=0,
+            saved_until_s=0,
+        )
+
+
+class Trials:
+    """Decides as the node would, and keeps nothing of it."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+
+    def submission(self, document: Document, *, actor: str = "") -> Tried:
+        self.node.check()
+        spec = document.spec
+        assert isinstance(spec, Workload)
+        free = self.node.free
+        decision = self.node._decided("dry-run", spec)
+        self.node.free = free
+        why = decision if isinstance(decision, Refusal) else Answers("dry-run", "waiting", ())
+        return Tried(decision=decision, others=(), explanation=why)
+
+
+@dataclass
+class FakeAttention:
+    """Tells that the second site is out of reach, and whatever else a test says."""
+
+    node: FakeNode
+    more: tuple[AttentionView, ...] = ()
+
+    def now(self) -> tuple[AttentionView, ...]:
+        self.node.check()
+        item = AttentionView(
+            rule="runner-out-of-reach",
+            severity=Severity.CRITICAL,
+            since_s=START_S - 90,
+            site="cambrai",
+            subject="runner of cambrai",
+            message="it does not answer",
+            mend="look after it",
+            kind="Site",
+            name="cambrai",
+            count=1,
+        )
+        return (item, *self.more)
+
+
+class Projects:
+    """Shows the documents; nothing is used of their grants but what a test says."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+        self.accounts: dict[str, Account] = {}
+        self.work: dict[str, WorkView] = {}
+
+    def all(self) -> tuple[ProjectView, ...]:
+        found = self.node.documents("Project")
+        return tuple(self._view(shown) for shown in found)
+
+    def one(self, name: str) -> ProjectView:
+        return self._view(self.node.document("Project", name))
+
+    def _view(self, shown: DocumentView) -> ProjectView:
+        spec = from_json(shown.document).spec
+        assert isinstance(spec, Project)
+        hours = sum(grant.accelerator_hours for grant in spec.grants)
+        account = Account(
+            given_s=hours * 3600, used_s=0, committed_s=0, left_s=hours * 3600, until_s=NEVER_S
+        )
+        account = self.accounts.get(shown.name, account)
+        return project_view(
+            shown,
+            spec,
+            account if spec.grants else None,
+            self.work.get(shown.name),
+            self.node.at_s,
+        )
+
+
 class FakeKeys:
     """Keys of any project, without a log."""
 
@@ -232,9 +400,14 @@ class FakeNode:
         self.exports: list[tuple[int, str]] = []
         self.found: tuple[Finding, ...] = (Finding("slurm", "works", "Slurm 22.05.8"),)
         self.foresight = Foresight(self)
+        self.site_reads = FakeSiteReads(self)
+        self.trials = Trials(self)
+        self.attention = FakeAttention(self)
+        self.projects = Projects(self)
         self.keys = FakeKeys()
         self.usage: UsageReads = NoUsage()
         self.energy: EnergyReads = NoEnergy()
+        self.replays: Desk | None = None
         self.served: tuple[ServiceView, ...] = ()
         self._turn = threading.RLock()
 
@@ -487,30 +660,41 @@ class FakeNode:
 
     def workloads(
         self,
+        query: WorkloadQuery | None = None,
         *,
-        state: State | None = None,
-        project: str | None = None,
-        site: str | None = None,
-        access_class: str | None = None,
+        skip: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> Page[WorkloadView]:
         self.check()
-        wanted = {"state": state, "project": project, "site": site, "access_class": access_class}
-        found = [
+        found = self._wanted(query or WorkloadQuery())
+        if query is not None and query.sort is Sort.ACCELERATORS:
+            found.sort(key=lambda view: -view.accelerators)
+        return self._page(found, after, limit, skip)
+
+    def workloads_count(self, query: WorkloadQuery | None = None) -> Counted:
+        self.check()
+        count = len(self._wanted(query or WorkloadQuery()))
+        return Counted(count=count, at_seq=len(self.leaves) - 1)
+
+    def _wanted(self, query: WorkloadQuery) -> list[WorkloadView]:
+        return [
             view
             for view in reversed(tuple(self.held.values()))
-            if all(value is None or getattr(view, key) == value for key, value in wanted.items())
+            if view.state in query.states
+            and query.project in ("", view.project)
+            and query.site in ("", view.site)
+            and query.access_class in ("", view.access_class)
+            and (query.text in view.name or view.workload_id.startswith(query.text))
         ]
-        return self._page(found, after, limit)
 
-    def _page(self, found: list[Any], after: str | None, limit: int) -> Page[Any]:
+    def _page(self, found: list[Any], after: str | None, limit: int, skip: int = 0) -> Page[Any]:
         if after is not None:
             if not (after.isascii() and after.isdigit()):
                 raise InvalidInput(f"after: '{after}' is not a place in this list")
             found = [item for item in found if item.seq < int(after)]
-        part = tuple(found[:limit])
-        return Page(part, str(part[-1].seq) if len(found) > limit else None)
+        part = tuple(found[skip : skip + limit])
+        return Page(part, str(part[-1].seq) if len(found) > skip + limit else None)
 
     def decisions(
         self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
@@ -645,6 +829,16 @@ class FakeNode:
             management=fact(["NO"]),
             metadata=fact(["NO"]),
             control=("NO", "GB"),
+            place=PlaceView(
+                latitude_deg=68.57,
+                longitude_deg=17.6,
+                country="NO",
+                name="Narvik",
+                region="Nordland",
+                precision="about 10 km",
+                standing="declared",
+                source="this document",
+            ),
         )
 
     def _cambrai(self) -> SiteView:

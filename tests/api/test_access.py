@@ -18,6 +18,7 @@ WRITES = [
 ]
 READS = [
     "/v1/workloads",
+    "/v1/workloads/count",
     "/v1/workloads/w1",
     "/v1/workloads/w1/why",
     "/v1/workloads/w1/decisions",

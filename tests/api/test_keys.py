@@ -115,7 +115,7 @@ def test_what_is_wrong_with_a_key_is_named(
 
 def test_the_key_of_a_project_is_told_what_it_is_for(call: Call) -> None:
     call("POST", "/v1/keys", role="operator", json={"project": "clinic"})
-    answer = call("GET", "/v1/usage", headers={"Authorization": "Bearer sk-allod-clinic-1"})
+    answer = call("GET", "/v1/services", headers={"Authorization": "Bearer sk-allod-clinic-1"})
     assert answer.status_code == 403
     assert "is for calls through the gateway" in answer.json()["detail"]
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from allod.domain.event import Outcome
 from allod.run.node_views import Role
 from tests.api.asking import Call, calling, project, workload
 from tests.api.fake_node import FakeNode
+from tests.run.replays.asking import Stage, desk_in
+
+FOLDER = TemporaryDirectory()  # Of its replays; goes with the process.
 
 
 def filled() -> FastAPI:
@@ -36,6 +40,9 @@ def filled() -> FastAPI:
     node.start("w1")
     node.end("w1", Outcome.COMPLETED)
     node.log.grow(300)
+    stage = Stage()
+    stage.replays_wait = False
+    node.replays = desk_in(Path(FOLDER.name), stage, replays_queued=1000)
     return app
 
 
@@ -61,14 +68,23 @@ def test_answers_keep_to_the_contract(case: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/v1/me",
         "/v1/workloads",
+        "/v1/workloads/count",
         "/v1/workloads/w1",
         "/v1/workloads/w2/why",
         "/v1/workloads/w3/why",
         "/v1/workloads/w2/decisions",
         "/v1/decisions",
         "/v1/sites",
+        "/v1/attention",
+        "/v1/sites/narvik/power",
+        "/v1/sites/narvik/nodes",
+        "/v1/sites/narvik/phases",
+        "/v1/sites/narvik/parties",
         "/v1/documents/Project/fjord",
+        "/v1/projects",
+        "/v1/projects/fjord",
         "/v1/catalogue",
         "/v1/catalogue/Site/narvik",
         "/v1/catalogue/Site/nouaceur/changes",

@@ -24,7 +24,7 @@ def test_no_list_holds_a_secret(call: Call) -> None:
     assert "secret" not in listed.text
 
 
-@pytest.mark.parametrize("role", ["", "read", "submit", "operator"])
+@pytest.mark.parametrize("role", ["", "read", "submit", "operator", "programme", "auditor"])
 def test_only_an_admin_may(call: Call, node: FakeNode, role: str) -> None:
     wanted = {"name": "x", "role": "admin"}
     expected = 403 if role else 401

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from allod.domain.project_key import KeyTerms
 from allod.run.serving.energy_kept import EnergyCheck, NoEnergy
 from allod.run.serving.kept import UsageFilter, UsageSum
 from allod.run.serving.usage import UsageRecord
@@ -86,6 +87,25 @@ def test_what_cannot_be_asked_is_named(call: Call, store: Store, query: str) -> 
     answer: Any = call("GET", f"/v1/usage?{query}")
     assert answer.status_code == 422 and store.by == []
     assert query.partition("=")[0] in answer.json()["field"]
+
+
+def test_a_projects_key_sees_what_its_project_called_and_no_other(
+    call: Call, node: FakeNode, store: Store
+) -> None:
+    _, secret = node.keys.make("clinic", KeyTerms(), name="ward")
+
+    def seen(path: str) -> Any:
+        return call("GET", path, headers={"Authorization": f"Bearer {secret}"})
+
+    assert seen("/v1/usage?by=key").status_code == 200
+    assert seen("/v1/usage/requests?project=clinic").status_code == 200
+    assert [one and one.project for one in store.where] == ["clinic", "clinic"]
+    refused = seen("/v1/usage?project=lab")
+    assert refused.status_code == 403 and "sees what clinic called" in refused.json()["detail"]
+    assert seen("/v1/usage/energy").status_code == 403
+    nobodys = call("GET", "/v1/usage", headers={"Authorization": "Bearer sk-allod-nobodys"})
+    assert nobodys.status_code == 401
+    assert len(store.where) == 2
 
 
 class Off(NoEnergy):

@@ -68,6 +68,42 @@ def test_the_actor_is_the_name_of_the_token(call: Call, node: FakeNode) -> None:
     assert node.held["w1"].actor == "operator"
 
 
+@pytest.mark.parametrize(
+    ("accelerators", "state"), [(8, "placed"), (64, "placed"), (100, "refused")]
+)
+def test_what_is_tried_leaves_nothing(
+    call: Call, node: FakeNode, accelerators: int, state: str
+) -> None:
+    before = len(node.leaves)
+    answer = call(
+        "POST",
+        "/v1/workloads?dry_run=true",
+        role="submit",
+        json=workload(accelerators=accelerators),
+        headers={"Idempotency-Key": "k"},
+    )
+    assert answer.status_code == 200 and "location" not in answer.headers
+    body = answer.json()
+    assert (body["dry_run"], body["name"], body["state"]) == (True, "hello", state)
+    assert body["decision"]["workload_id"] == body["explanation"]["workload_id"] == "dry-run"
+    assert (len(node.leaves), node.held, node.answers) == (before, {}, {})
+
+
+@pytest.mark.parametrize("query", ["dryrun=true", "dry_run=yes", "dry_run="])
+def test_what_may_have_been_meant_as_a_dry_run_starts_nothing(
+    call: Call, node: FakeNode, query: str
+) -> None:
+    answer = call("POST", f"/v1/workloads?{query}", role="submit", json=workload())
+    assert (answer.status_code, answer.json()["field"]) == (422, query.partition("=")[0])
+    assert not node.held
+    assert call("POST", "/v1/workloads?dry_run=false", role="submit", json=workload()).json()["id"]
+
+
+def test_to_try_needs_the_right_to_submit(call: Call) -> None:
+    answer = call("POST", "/v1/workloads?dry_run=true", role="auditor", json=workload())
+    assert answer.status_code == 403
+
+
 class TestIdempotencyKey:
     def test_the_same_request_again_gets_the_same_answer(self, call: Call, node: FakeNode) -> None:
         first, again = (
@@ -165,6 +201,32 @@ def test_lists_can_be_narrowed(call: Call) -> None:
     assert [item["name"] for item in answer.json()["items"]] == ["b"]
     answer = call("GET", "/v1/workloads", params={"site": "narvik", "project": "fjord"})
     assert [item["name"] for item in answer.json()["items"]] == ["a"]
+
+
+def ids(call: Call, **query: object) -> list[str]:
+    return [item["id"] for item in call("GET", "/v1/workloads", params=query).json()["items"]]
+
+
+def test_a_list_and_its_count_take_the_same_filters(call: Call) -> None:
+    for name, accelerators in (("train", 8), ("train-2", 60), ("embed", 100), ("train-3", 1)):
+        submit(call, name=name, accelerators=accelerators)
+    for query, found in (
+        ({}, ["w4", "w3", "w2", "w1"]),
+        ({"state": ["waiting", "refused"]}, ["w3", "w2"]),
+        ({"live": "true"}, ["w4", "w2", "w1"]),
+        ({"live": "false"}, ["w3"]),
+        ({"live": "false", "state": "waiting"}, []),
+        ({"q": "train"}, ["w4", "w2", "w1"]),
+        ({"q": "w3"}, ["w3"]),
+    ):
+        assert ids(call, **query) == found, query
+        counted = call("GET", "/v1/workloads/count", params=query).json()
+        assert counted["count"] == len(found) and counted["at_seq"] >= 0, query
+    assert ids(call, skip=1, limit=2) == ["w3", "w2"]
+    assert ids(call, sort="accelerators", limit=2) == ["w3", "w2"]
+    assert call("GET", "/v1/workloads", params={"sort": "nmae"}).json()["field"] == "sort"
+    refused = call("GET", "/v1/workloads/count", params={"skip": 3})
+    assert refused.json()["field"] == "skip"
 
 
 def test_a_workload_is_shown_with_its_own_id_and_spec(call: Call) -> None:

@@ -128,6 +128,32 @@ def test_lists_of_documents_and_projects(allod: Allod, node: PlayedNode) -> None
     assert node.asked[1].query == {"kind": ["Project"]}
 
 
+def test_grants_say_what_is_left_and_what_several_share(allod: Allod, node: PlayedNode) -> None:
+    def shares(given: int, used: int | None, committed: int | None, left: int | None) -> Any:
+        return {
+            "given_accelerator_s": given,
+            "used_accelerator_s": used,
+            "committed_accelerator_s": committed,
+            "left_accelerator_s": left,
+        }
+
+    def grant(state: str, **share: Any) -> dict[str, Any]:
+        held = {"mode": "own", "state": state, "starts_s": 0, "ends_s": 1 << 53, "basis": ""}
+        return held | shares(3_600_000, None, None, None) | share
+
+    account = shares(7_200_000, 3600, 360, 7_196_040) | {"until_s": 1_800_000_000}
+    items = [
+        {"name": "a", "grants": [grant("open"), grant("used-up")], "account": account},
+        {"name": "b", "grants": [grant("open", used_accelerator_s=719)], "account": account},
+        {"name": "c", "grants": [], "account": None},
+    ]
+    node.on("GET", "/v1/projects", {"items": items, "next": None})
+    lines = [line.split() for line in allod("project", "grants").out.splitlines()[1:]]
+    assert lines[0] == ["a", "own", "open", "1,000.0", "-", "-", "-", "-", "-"]
+    assert lines[2][:7] == ["a", "together", "open", "2,000.0", "1.0", "0.1", "1,998.9"]
+    assert lines[3][4] == "0.1" and len(lines) == 4
+
+
 def test_datasets_show_no_rule_and_no_country_apart(allod: Allod, node: PlayedNode) -> None:
     spec: dict[str, Any] = {
         "residency": {

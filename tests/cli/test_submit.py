@@ -52,6 +52,67 @@ def test_a_hold_says_what_for_and_is_no_failure(allod: Allod, node: PlayedNode, 
     assert result.out == ("w1 train: waits: narvik: 12 accelerators are free, 16 are asked for\n")
 
 
+def tried(kind: str, state: str) -> dict[str, Any]:
+    blocked = {
+        "site": "narvik",
+        "blockers": [reason()],
+        "spoke_for": [],
+        "change": "4 more accelerators",
+        "expected_at_s": None,
+        "basis": "",
+    }
+    why = {"workload_id": "dry-run", "state": state, "expected_at_s": None, "basis": ""}
+    return {
+        "dry_run": True,
+        "name": "train",
+        "state": state,
+        "decision": decision(kind),
+        "others": [{**decision("hold"), "kind": "reclaim"}] if kind == "placement" else [],
+        "explanation": why | {"sites": [blocked]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "line", "status"),
+    [
+        (
+            "placement",
+            "placed",
+            "train would be placed at narvik/gb300, 16 accelerators, class startups",
+            0,
+        ),
+        ("hold", "waiting", "train would wait: narvik: 12 accelerators are free", 0),
+        ("refusal", "refused", "train would be refused: narvik: storage is not permitted", 1),
+    ],
+)
+def test_what_is_tried_is_told_for_every_site(
+    allod: Allod, node: PlayedNode, file: str, kind: str, state: str, line: str, status: int
+) -> None:
+    node.on("POST", "/v1/workloads", tried(kind, state))
+    result = allod("submit", "--dry-run", file)
+    assert (result.status, result.err) == (status, "")
+    assert result.out.startswith(line)
+    assert ("for it 1 workload would lose lent room: w1" in result.out) is (kind == "placement")
+    assert "change    4 more accelerators" in result.out
+    assert node.asked[0].query == {"dry_run": ["true"]}
+    assert "idempotency-key" not in node.asked[0].headers
+
+
+def test_what_is_tried_is_one_json_list(allod: Allod, node: PlayedNode, file: str) -> None:
+    node.on("POST", "/v1/workloads", tried("hold", "waiting"))
+    result = allod("submit", "--dry-run", "--json", file)
+    assert [item["state"] for item in result.json] == ["waiting"]
+
+
+@pytest.mark.parametrize("option", [("--wait",), ("--count", "2"), ("--key", "k")])
+def test_what_means_nothing_beside_a_dry_run_is_refused(
+    allod: Allod, node: PlayedNode, file: str, option: tuple[str, ...]
+) -> None:
+    result = allod("submit", "--dry-run", *option, file)
+    assert (result.status, node.asked) == (2, [])
+    assert option[0] in result.err
+
+
 def test_a_refusal_says_why_and_ends_with_one(allod: Allod, node: PlayedNode, file: str) -> None:
     node.on("POST", "/v1/workloads", answer("refusal", "refused"))
     result = allod("submit", file)

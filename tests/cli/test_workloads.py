@@ -74,7 +74,8 @@ def test_the_queue_shows_holders_then_waiters_by_their_turn(allod: Allod, node: 
 def test_filters_go_to_the_node(allod: Allod, node: PlayedNode) -> None:
     node.on("GET", "/v1/workloads", listed())
     result = allod(
-        "queue", "--state", "refused", "--project", "fjord", "--site", "narvik", "--class", "c"
+        *("queue", "--state", "refused", "--project", "fjord", "--site", "narvik"),
+        *("--class", "c", "--search", "train"),
     )
     assert (result.status, result.out) == (0, "")
     assert result.err == "no workload (refused) is there\n"
@@ -84,6 +85,7 @@ def test_filters_go_to_the_node(allod: Allod, node: PlayedNode) -> None:
         "project": ["fjord"],
         "site": ["narvik"],
         "access_class": ["c"],
+        "q": ["train"],
     }
 
 
@@ -103,10 +105,12 @@ def test_all_pages_are_walked_where_all_is_asked_for(allod: Allod, node: PlayedN
     assert node.asked[1].query["after"] == ["cursor"]
 
 
-def test_a_list_that_is_cut_says_so(allod: Allod, node: PlayedNode) -> None:
+def test_a_list_that_is_cut_says_of_how_many(allod: Allod, node: PlayedNode) -> None:
+    node.on("GET", "/v1/workloads/count", Answer({"count": 3204, "at_seq": 40}))
     node.on("GET", "/v1/workloads", listed(workload(), next="cursor"))
     result = allod("queue", "--state", "waiting", "--limit", "1")
-    assert "only the latest 1 of each state are shown" in result.err
+    assert "only the latest 1 of each state are shown, of 3,204" in result.err
+    assert node.asked[-1].query == {"state": ["waiting"]}
 
 
 def test_json_is_the_only_thing_on_standard_output(allod: Allod, node: PlayedNode) -> None:

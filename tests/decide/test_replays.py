@@ -14,6 +14,7 @@ import pytest
 
 from allod.decide.engine import Engine
 from allod.decide.invariants import check
+from allod.decide.twin import twin
 from tests.decide.recorded import FOLDER, HISTORIES, read, told, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,22 @@ def test_a_restored_engine_decides_the_rest_the_same(path: Path):
         twin = Engine.restore(engine.snapshot())
         for event, decisions in lines[cut : cut + 14]:
             assert [written(one) for one in twin.step(event)] == decisions
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_twin_decides_the_rest_the_same_and_changes_nothing_here(path: Path):
+    lines = list(read(path))
+    engine = Engine(policy="charter")
+    for cut, (event, decisions) in enumerate(lines):
+        if cut % 7 == 0:
+            before = engine.snapshot()
+            copy = twin(engine)
+            assert copy.snapshot() == before
+            for later, decided in lines[cut : cut + 14]:
+                assert [written(one) for one in copy.step(later)] == decided
+            check(copy)
+            assert engine.snapshot() == before
+        assert [written(one) for one in engine.step(event)] == decisions
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "4242"])

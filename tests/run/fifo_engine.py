@@ -258,4 +258,10 @@ def may_run_at(engine: FifoEngine, workload_id: str) -> dict[str, str]:
 
 
 def fifo_maker() -> EngineMaker[FifoEngine]:
-    return EngineMaker(FifoEngine, FifoEngine.restore, explain, may_run_at)
+    return EngineMaker(
+        FifoEngine,
+        FifoEngine.restore,
+        lambda engine: FifoEngine.restore(engine.snapshot()),
+        explain,
+        may_run_at,
+    )

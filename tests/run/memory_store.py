@@ -17,9 +17,11 @@ from allod.run.log import (
     TokenRow,
     ViewChange,
     WorkloadCount,
+    WorkloadEntry,
     WorkloadFilter,
     WorkloadRow,
 )
+from allod.run.workload_lists import entry_of
 
 
 class MemoryStore:
@@ -187,6 +189,15 @@ class MemoryStore:
             and (after is None or (row.ordinal < after if newest_first else row.ordinal > after))
         ]
         return found[:limit]
+
+    def workload_entries(self) -> Iterator[WorkloadEntry]:
+        self._up()
+        yield from [entry_of(row) for row in tuple(self.rows.values())]
+
+    def workloads_at(self, ordinals: Sequence[int]) -> list[WorkloadRow]:
+        self._up()
+        found = {row.ordinal: row for row in tuple(self.rows.values())}
+        return [found[ordinal] for ordinal in ordinals if ordinal in found]
 
     def workload(self, workload_id: str) -> WorkloadRow | None:
         self._up()

@@ -71,8 +71,11 @@ def test_revoked_it_opens_nothing_and_its_name_is_never_given_again(
     assert node.keys.holder(secret) is None
     assert node.keys.all() == [] and node.keys.one("ward").revoked_at_s == node.now_s()
     assert record_of(store.leaves[-1]) == KeyRevoked(at_s=node.now_s(), name="ward", actor="ada")
-    with pytest.raises(NotFound, match="ward"):
-        node.keys.revoke("ward")
+    leaves = len(store.leaves)
+    node.keys.revoke("ward", actor="bo")
+    assert len(store.leaves) == leaves
+    with pytest.raises(NotFound, match="wart"):
+        node.keys.revoke("wart")
     with pytest.raises(NotFound, match="ward"):
         node.keys.log_content("ward", True)
     with pytest.raises(Conflict, match="ward"):

@@ -13,7 +13,7 @@ from allod.domain.event import Outcome
 from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
 from allod.run import controller
 from allod.run.node import Node
-from allod.run.node_views import LIVE_STATES, Role, State, Submitted
+from allod.run.node_views import LIVE_STATES, Role, State, Submitted, WorkloadQuery
 from allod.run.recovery import views_differ
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
@@ -320,7 +320,10 @@ def test_lists_go_page_by_page(node: Node) -> None:
     third = node.workloads(limit=2, after=second.after)
     ids = [view.workload_id for page in (first, second, third) for view in page.items]
     assert ids == ["w5", "w4", "w3", "w2", "w1"] and third.after is None
-    assert len(node.workloads(state=State.WAITING).items) == 4
+    waiting = WorkloadQuery(states=frozenset({State.WAITING}))
+    assert len(node.workloads(waiting).items) == node.workloads_count(waiting).count == 4
+    assert [view.workload_id for view in node.workloads(skip=3).items] == ["w2", "w1"]
+    assert node.workloads_count().at_seq == node.health().seq
     page = node.decisions(limit=3)
     rest = node.decisions(limit=100, after=page.after)
     seqs = [item.seq for item in (*page.items, *rest.items)]
@@ -366,6 +369,8 @@ def test_tokens_open_until_they_are_removed(node: Node, store: MemoryStore) -> N
     with pytest.raises(NotFound, match="ci"):
         node.token_remove("ci")
     assert node.token_check(node.token_make("ci", Role.READ)) is not None
+    auditor = node.token_check(node.token_make("court", Role.AUDITOR))
+    assert auditor is not None and auditor.role is Role.AUDITOR
     assert views_differ(store) == ""
 
 

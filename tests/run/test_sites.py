@@ -8,6 +8,7 @@ import pytest
 
 from allod.bootstrap import real_engine
 from allod.decide.outlook import NO_OUTLOOK, Outlook
+from allod.domain.document import Document, from_json
 from allod.domain.event import CurtailmentCalled, ForecastGiven, PoolReported
 from allod.errors import NotFound
 from allod.run.node import Node
@@ -28,6 +29,8 @@ def shown(
     report: PoolReported | None,
     units: int = 8,
     outlook: Outlook = NO_OUTLOOK,
+    beside: tuple[Document, ...] = (),
+    class_name: str = "",
     **more: object,
 ) -> SiteView:
     """Site 'here' with two nodes, on which one workload holds `used`, after `report`."""
@@ -39,7 +42,7 @@ def shown(
         asked="{}",
         spec={},
         project="ours",
-        class_name="",
+        class_name=class_name,
         accelerators=sum(used.values()),
         submitted_at_s=0,
         last_seq=0,
@@ -49,7 +52,7 @@ def shown(
         placed=Placed(nodes=[list(item) for item in used.items()], power_w=1000),
     )
     reports = {("here", "p"): report} if report else {}
-    documents = {document.key: document}
+    documents = {one.key: one for one in (document, *beside)}
     (view,) = site_views(documents, [standing], 10, lambda _: {}, {}, reports, outlook)
     return view
 
@@ -117,6 +120,46 @@ def test_the_limit_that_is_shown_follows_margin_and_base_load_of_a_forecast():
     )
     view = shown({0: 1}, None, outlook=NO_OUTLOOK.with_forecast(told), envelope=LIMIT)
     assert view.power_limit_w == 9000 - 1000 - 700 + 500  # As much as work and base load may have.
+
+
+def place(**more: object) -> dict[str, object]:
+    return {"dossier": {"place": more}}
+
+
+def test_a_site_stands_where_its_document_says():
+    narvik = place(
+        city="Narvik",
+        latitude_microdeg=68_570_000,
+        longitude_microdeg=-17_600_000,
+        precision="town",
+    )
+    found = shown({}, None, **narvik).place
+    assert found is not None
+    assert (found.latitude_deg, found.longitude_deg) == (68.57, -17.6)
+    assert (found.country, found.name, found.precision) == ("NO", "Narvik", "town")
+
+
+@pytest.mark.parametrize("half", [{}, {"latitude_microdeg": 1}, {"longitude_microdeg": 1}])
+def test_half_a_position_is_none(half: dict[str, int]):
+    assert shown({}, None, **place(city="Narvik", **half)).place is None
+    assert shown({}, None).place is None
+
+
+def test_idle_floors_that_are_not_free_are_lent_out():
+    """Two floors of 4 at a site of 8: one uses 6, so that 2 of the other's are with it."""
+    classes = [{"name": "busy", "floor": 4}, {"name": "idle", "floor": 4}]
+    charter = from_json(
+        {
+            "apiVersion": "allod/v1",
+            "kind": "Charter",
+            "metadata": {"name": "here"},
+            "spec": {"site": "here", "classes": classes},
+        }
+    )
+    view = shown({0: 4, 1: 2}, None, beside=(charter,), class_name="busy")
+    busy, idle = view.classes
+    assert (busy.within_floor, busy.borrowed, idle.idle_floor) == (4, 2, 4)
+    assert (view.free, idle.lent_out, view.lent_out) == (2, 2, 2)
 
 
 def test_a_node_that_was_ended_still_shows_what_was_reported():

@@ -64,10 +64,14 @@ class Access:
                 mend="ask the operator for one, or for what you want to see",
             )
 
-    async def need_to_read(self, request: Request) -> None:
-        """Nothing, if the caller may read; raises as `need` does."""
+    async def need_to_read(self, request: Request) -> Token | None:
+        """The token of a caller who may read; None where reading needs none and none was sent.
+
+        Raises as `need` does.
+        """
         if not self._settings.reads_are_open or "authorization" in request.headers:
-            await self.need(request, Role.READ)
+            return await self.need(request, Role.READ)
+        return None
 
     async def _holder(self, secret: str) -> Token | None:
         digest = sha256(secret.encode()).digest()

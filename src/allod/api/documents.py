@@ -125,28 +125,6 @@ async def remove(node: NodeDep, kind: Kind, name: Name, token: Operator) -> Resp
 
 
 @router.get(
-    "/projects",
-    summary="List projects",
-    dependencies=[Reader],
-    responses={200: {"model": Listed[DocumentView]}, **READ_PROBLEMS},
-)
-def projects(node: NodeDep) -> Response:
-    """The documents of kind Project."""
-    return _listed(node.documents("Project"))
-
-
-@router.get(
-    "/projects/{name}",
-    summary="One project",
-    dependencies=[Reader],
-    responses={200: {"model": DocumentView}, **READ_PROBLEMS, **problems(404)},
-)
-def project(node: NodeDep, name: Name) -> Response:
-    """The document of a project."""
-    return JsonResponse(views.plain(node.document("Project", name)))
-
-
-@router.get(
     "/datasets",
     summary="List datasets",
     dependencies=[Reader],

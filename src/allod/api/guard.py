@@ -24,6 +24,8 @@ _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+#: Where whole files are sent, which go to the disk as they come.
+TRACES = ("POST", "/v1/traces")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -101,7 +103,7 @@ class Guard:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers.get("host", ""))
-            limited = self._limited(headers, receive)
+            limited = self._limited(headers, receive, self._most(scope))
         except (WrongHost, TooLarge) as error:
             await of_error(Request(scope), error)(scope, receive, dressed)
             return
@@ -121,9 +123,14 @@ class Guard:
                 mend="use http://127.0.0.1, or name the host in the node's settings",
             )
 
-    def _limited(self, headers: Headers, receive: Receive) -> Receive:
+    def _most(self, scope: Scope) -> int:
+        """How large the body of a request may be. [bytes]"""
+        if (scope["method"], scope["path"]) == TRACES:
+            return self._settings.trace_bytes_max
+        return self._settings.body_max_bytes
+
+    def _limited(self, headers: Headers, receive: Receive, most: int) -> Receive:
         """`receive` that raises TooLarge once the body is over the limit."""
-        most = self._settings.body_max_bytes
         stated = headers.get("content-length", "")
         if stated.isdigit():
             if int(stated) > most:
@@ -143,7 +150,7 @@ class Guard:
 
 
 def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"the body is over {most} bytes", mend="send fewer documents at once")
+    return TooLarge(f"the body is over {most} bytes", mend="send less at once")
 
 
 def host_name(host: str) -> str:

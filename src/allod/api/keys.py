@@ -115,7 +115,7 @@ def keys(
     responses=problems(401, 403, 404, 422, 503),
 )
 def revoke(node: NodeDep, token: Operator, name: KeyName) -> Response:
-    """Let a key open nothing any more; gateways hear of it within a second."""
+    """Let a key open nothing any more; gateways hear of it within a second. Again is the same."""
     node.keys.revoke(name, actor=token.name)
     return Response(status_code=204)
 

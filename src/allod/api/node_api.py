@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 
@@ -13,11 +13,15 @@ from allod.domain.document import Document
 from allod.domain.event import CurtailmentCalled, ForecastGiven
 from allod.domain.project_key import KeyTerms
 from allod.prove.witness import Answer
+from allod.run.attention import AttentionView
 from allod.run.audit_views import Audit
+from allod.run.dry_run import Tried
 from allod.run.key_rows import KeyView
 from allod.run.log import KeyRow
+from allod.run.node_map import NodeMapView
 from allod.run.node_views import (
     Change,
+    Counted,
     DecisionView,
     DocumentView,
     Health,
@@ -25,12 +29,15 @@ from allod.run.node_views import (
     Page,
     Role,
     SiteView,
-    State,
     Submitted,
     Token,
+    WorkloadQuery,
     WorkloadView,
 )
 from allod.run.ports import Finding, OutputPart, StreamName
+from allod.run.power_views import SitePowerView
+from allod.run.project_views import ProjectView
+from allod.run.replays.desk import Desk
 from allod.run.seal import Signed
 from allod.run.serving.energy_kept import EnergyReads
 from allod.run.serving.service_views import ServiceView
@@ -136,6 +143,46 @@ class Foresight(Protocol):
         """What is decided because of `event`, or would be."""
 
 
+class SiteReads(Protocol):
+    """Answers questions about one site; every call may block, and NotFound if it is not there."""
+
+    def power(self, name: str, hours: int) -> SitePowerView:
+        """Its envelope as a tree, now and over the hours to come."""
+
+    def nodes(self, name: str, *, shared: bool = False) -> NodeMapView:
+        """Its machines."""
+
+    def phases(self, name: str) -> dict[str, Any]:
+        """Its build-out, and how that changed."""
+
+    def parties(self, name: str) -> dict[str, Any]:
+        """Its parties, who is in control of it, and its charter."""
+
+
+class Trials(Protocol):
+    """Tries what is not to be done yet; every call may block."""
+
+    def submission(self, document: Document, *, actor: str = "") -> Tried:
+        """What would be decided if `document` were submitted now."""
+
+
+class Attention(Protocol):
+    """Says what needs a person; may block."""
+
+    def now(self) -> tuple[AttentionView, ...]:
+        """All of it, the worst first."""
+
+
+class Projects(Protocol):
+    """Projects with their grants and work."""
+
+    def all(self) -> tuple[ProjectView, ...]:
+        """All projects now, by name."""
+
+    def one(self, name: str) -> ProjectView:
+        """The project now; NotFound if there is none."""
+
+
 class Keys(Protocol):
     """The keys of projects; every call may block."""
 
@@ -187,15 +234,16 @@ class NodeApi(Protocol):
 
     def workloads(
         self,
+        query: WorkloadQuery | None = None,
         *,
-        state: State | None = None,
-        project: str | None = None,
-        site: str | None = None,
-        access_class: str | None = None,
+        skip: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> Page[WorkloadView]:
-        """Workloads, latest first."""
+        """Workloads that `query` finds; `skip` more are left out behind `after`."""
+
+    def workloads_count(self, query: WorkloadQuery | None = None) -> Counted:
+        """How many workloads `query` finds."""
 
     def decisions(
         self, workload_id: str | None = None, *, after: str | None = None, limit: int = 100
@@ -236,6 +284,22 @@ class NodeApi(Protocol):
         """Is told of the time to come."""
 
     @property
+    def site_reads(self) -> SiteReads:
+        """Answers questions about one site."""
+
+    @property
+    def trials(self) -> Trials:
+        """Tries submissions."""
+
+    @property
+    def attention(self) -> Attention:
+        """Says what needs a person."""
+
+    @property
+    def projects(self) -> Projects:
+        """Projects with their grants and work."""
+
+    @property
     def statements(self) -> Statements:
         """Says how sovereign a site or a workload is."""
 
@@ -253,6 +317,10 @@ class NodeApi(Protocol):
     @property
     def energy(self) -> EnergyReads:
         """What their calls drew."""
+
+    @property
+    def replays(self) -> Desk | None:
+        """What if; None: this node replays nothing."""
 
     def follow(
         self, after_seq: int | None = None, *, wake: Callable[[], None] | None = None

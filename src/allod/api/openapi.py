@@ -16,7 +16,8 @@ from allod.domain import decision
 from allod.domain.docs import describe
 from allod.domain.schema import schema_of
 from allod.plan import concentration, find, regions, roadmap
-from allod.run import node_views
+from allod.run import attention, node_map, node_views, power_views, project_views
+from allod.run.replays import views as replay_views
 from allod.run.serving import kept, service_views
 from allod.run.serving import usage as serving_usage
 
@@ -33,6 +34,7 @@ the node is set so.
 _TAGS = [
     {"name": "workloads", "description": "What is asked to run."},
     {"name": "documents", "description": "What the node knows of the world."},
+    {"name": "projects", "description": "Who asks, what was given to them and what is used."},
     {"name": "sites", "description": "Capacity, access classes and power now."},
     {"name": "sovereignty", "description": "What facts come to, and how well they stand."},
     {
@@ -43,10 +45,15 @@ _TAGS = [
         "name": "reports",
         "description": "Questions over the catalogue.",
     },
-    {"name": "tokens", "description": "Who may do what; for the role `admin`."},
+    {"name": "tokens", "description": "Who may do what."},
     {"name": "services", "description": "Models behind the gateway, and their replicas."},
     {"name": "keys", "description": "By which projects call services."},
     {"name": "usage", "description": "What projects called, in tokens and joules."},
+    {
+        "name": "replays",
+        "description": "What if: traces and recorded work through the node's engine, in another "
+        "world. A replay is a question; it changes nothing and is not in the log.",
+    },
     {"name": "log", "description": "What was decided, as it is decided."},
     {"name": "evidence", "description": "The sealed log (C2SP tlog-tiles), and receipts from it."},
     {"name": "probes", "description": "For monitoring; no word about any workload."},
@@ -54,6 +61,10 @@ _TAGS = [
 #: Where the node's own classes stand that are answers as they are.
 _DESCRIBED_IN = (
     node_views,
+    power_views,
+    node_map,
+    attention,
+    project_views,
     decision,
     roadmap,
     concentration,
@@ -62,6 +73,7 @@ _DESCRIBED_IN = (
     service_views,
     kept,
     serving_usage,
+    replay_views,
 )
 _DECISIONS = ("Placement", "Hold", "Refusal", "Reclaim", "ShedPlan", "PowerCap", "PowerUncap")
 #: What needs no token, wherever the node listens.
@@ -162,7 +174,9 @@ def _as_views_write_them(schemas: Json) -> None:
 def _describe(name: str, schema: Json) -> None:
     """Give fields of the node's own classes the words that stand beside them in the source."""
     found = (getattr(module, name, None) for module in _DESCRIBED_IN)
-    source: type[Any] | None = next((kind for kind in found if kind), None)
+    # What a module has from elsewhere may be another thing of the same name.
+    ours = (kind for kind in found if getattr(kind, "__module__", "").startswith("allod."))
+    source: type[Any] | None = next(ours, None)
     if source is None:
         return
     for name_there, words in comments_of(source).items():
@@ -172,6 +186,15 @@ def _describe(name: str, schema: Json) -> None:
 
 
 def comments_of(kind: type[Any]) -> dict[str, str]:
-    """The `#:` comment beside each field of `kind`."""
-    found = re.findall(r"^    (\w+): [^#\n]*#: (.+)$", inspect.getsource(kind), re.MULTILINE)
-    return dict(found)
+    """The `#:` comments of each field of `kind`: those above it, or the one beside it."""
+    found: dict[str, str] = {}
+    above: list[str] = []
+    for line in inspect.getsource(kind).splitlines():
+        if over := re.fullmatch(r"    #: (.+)", line):
+            above.append(over[1])
+            continue
+        if field := re.match(r"    (\w+): [^#]*(?:#: (.+))?$", line):
+            words = " ".join([*above, *([field[2]] if field[2] else [])])
+            found |= {field[1]: words} if words else {}
+        above = []
+    return found

@@ -183,7 +183,8 @@ async def _on_invalid_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     fault = error.errors()[0]
     place, *path = (str(part) for part in fault["loc"])
-    field = ".".join(path) or place
+    # A parameter that is given several times has one name.
+    field = path[0] if place == "query" and path else ".".join(path) or place
     context = fault.get("ctx", {})
     if fault["type"] == "missing":
         message, mend = "is missing", f"give {field}"

@@ -13,6 +13,7 @@ class ApiSettings:
     hosts: tuple[str, ...] = ()  #: Names it answers to when not on loopback; none: to any.
     read_needs_token: bool = False  #: Beyond loopback reading always needs a token.
     body_max_bytes: int = 1 << 20  #: Larger requests get 413. [bytes]
+    trace_bytes_max: int = 256 << 20  #: The same of a trace that is sent for replays. [bytes]
     heartbeat_s: float = 15.0  #: A silent stream says that it is still there so often. [s]
     poll_s: float = 0.5  #: A followed output is looked at so often. [s]
     streams_max: int = 256  #: Streams open at once; one more gets 503. [1]

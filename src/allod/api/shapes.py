@@ -20,7 +20,7 @@ from allod.domain.decision import (
     Refusal,
     ShedPlan,
 )
-from allod.run.node_views import Change, State
+from allod.run.node_views import Change, Role, State
 from allod.run.ports import Finding
 
 T = TypeVar("T")
@@ -38,6 +38,17 @@ class Listed(Shape, Generic[T]):
     items: list[T]
     next: str | None = None
     """Send this as `after` for the part that follows; null at the end."""
+
+
+class Me(Shape):
+    """Who asks, and what they may do."""
+
+    name: str | None
+    """Of the token; null if none was sent."""
+    role: Role | None
+    """Of the token; null if none was sent."""
+    may: list[Literal["admin", "operator", "submit", "read"]]
+    """Its rights, the highest first: what other addresses say they need is there, or is refused."""
 
 
 class Submission(Shape):
@@ -134,6 +145,21 @@ class Explanation(Shape):
     basis: str
     """What the expectation, or the whole answer, rests on."""
     sites: list[SiteAnswer]
+
+
+class Trial(Shape):
+    """What would come of a submission; nothing was recorded or started."""
+
+    dry_run: Literal[True]
+    name: str
+    state: State
+    """By the decision: placed, waiting or refused."""
+    decision: Placement | Hold | Refusal
+    """The first decision, with all its reasons; it calls the workload `dry-run`."""
+    others: list[Placement | Hold | Refusal | Reclaim | ShedPlan | PowerCap | PowerUncap]
+    """What would be decided about other work because of it, such as reclaims of lent room."""
+    explanation: Explanation
+    """For every site what is in its way, as `why` would say right after."""
 
 
 class Changes(Shape):

@@ -6,16 +6,19 @@ is its `id`, a decision says its `kind`, and a reason says its `step` in a word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.responses import Response
 
 from allod.api.node_api import Explanation
 from allod.domain.decision import DECISIONS, Decision, Placement, Step
+from allod.run.dry_run import Tried
 from allod.run.node_views import DecisionView, LeafView, Page, State, Submitted, WorkloadView
+from allod.run.pages import cursor_of
 
 Json = dict[str, Any]
 
@@ -69,6 +72,19 @@ def submission(submitted: Submitted, name: str) -> Json:
         "name": name,
         "state": _FIRST_STATE[type(submitted.decision).__name__],
         "decision": plain(submitted.decision),
+    }
+
+
+def trial(tried: Tried, name: str) -> Json:
+    """What would come of a submission."""
+    state = _FIRST_STATE[type(tried.decision).__name__]
+    return {
+        "dry_run": True,
+        "name": name,
+        "state": state,
+        "decision": plain(tried.decision),
+        "others": plain(tried.others),
+        "explanation": explanation(tried.explanation, state),
     }
 
 
@@ -133,6 +149,23 @@ def explanation(found: Explanation | Decision, state: str) -> Json:
 def page(items: list[Json], of: Page[Any]) -> Json:
     """A part of a list; `next` is what to send as `after` for the part that follows."""
     return {"items": items, "next": of.after}
+
+
+class Numbered(Protocol):
+    """One of a list that is kept in memory."""
+
+    @property
+    def number(self) -> int:
+        """Its place in the order of coming."""
+
+
+def part(items: Sequence[Numbered], after: str | None, limit: int) -> Json:
+    """A part of `items`, which are there latest first."""
+    before = cursor_of(after)
+    left = [item for item in items if before is None or item.number < before]
+    shown = left[:limit]
+    following = str(shown[-1].number) if len(left) > len(shown) else None
+    return {"items": [plain(item) for item in shown], "next": following}
 
 
 class JsonResponse(Response):

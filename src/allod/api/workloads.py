@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -26,12 +27,20 @@ from allod.api.routing import (
     Submitter,
     problems,
 )
-from allod.api.shapes import Decided, Erased, Explanation, Listed, Submission
+from allod.api.shapes import Decided, Erased, Explanation, Listed, Submission, Trial
 from allod.api.streams import Streams, streams_of
 from allod.api.views import JsonResponse
 from allod.domain.document import Document
 from allod.errors import AllodError, Forbidden, InvalidDocument, NotFound
-from allod.run.node_views import LIVE_STATES, Role, State, WorkloadView
+from allod.run.node_views import (
+    LIVE_STATES,
+    Counted,
+    Role,
+    Sort,
+    State,
+    WorkloadQuery,
+    WorkloadView,
+)
 from allod.run.ports import OutputPart, StreamName
 
 router = APIRouter(prefix="/v1/workloads", tags=["workloads"], route_class=StrictRoute)
@@ -47,8 +56,16 @@ _ACCEPTS: dict[str, Any] = {
             "required": False,
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             "description": "Chosen by you, new for each new workload. Sending the same request "
-            "again with the same key gives the first answer and starts nothing.",
-        }
+            "again with the same key gives the first answer and starts nothing. A dry run has no "
+            "use for it.",
+        },
+        {
+            "name": "dry_run",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "boolean", "default": False},
+            "description": "Say what would be decided now and why, and record and start nothing.",
+        },
     ],
     "requestBody": {
         "required": True,
@@ -73,8 +90,9 @@ _ACCEPTS: dict[str, Any] = {
             "headers": {"Location": {"schema": {"type": "string"}}},
         },
         200: {
-            "model": Submission,
-            "description": "The key was known; this is the answer given the first time.",
+            "model": Submission | Trial,
+            "description": "The key was known, and this is the answer given the first time; or "
+            "with `dry_run` what would come of it.",
             "headers": {"Idempotency-Replayed": {"schema": {"const": "true"}}},
         },
         **problems(400, 401, 403, 409, 413, 415, 422, 503),
@@ -82,11 +100,19 @@ _ACCEPTS: dict[str, Any] = {
     openapi_extra=_ACCEPTS | {"security": [{"token": []}]},
 )
 async def submit(request: Request) -> Response:
-    """Ask for a workload to run. The answer comes when the decision about it is durable."""
+    """Ask for a workload to run. The answer comes when the decision about it is durable.
+
+    With `dry_run` it is only tried, on a copy of all that the node knows: where it would go or what
+    it would wait for, for every site.
+    """
     token = await access_of(request).need(request, Role.SUBMIT)
+    trying = _is_dry_run(request)
     key = _key_of(request)
     document = _the_workload(await documents_of(request))
     node: NodeApi = request.app.state.node
+    if trying:
+        tried = await run_in_threadpool(node.trials.submission, document, actor=token.name)
+        return JsonResponse(views.trial(tried, document.name))
     # A key belongs to the token that it came with, so that nobody meets another's answer.
     scoped = f"{token.name}:{key}" if key is not None else None
     submitted = await answer(node.submit(document, actor=token.name, key=scoped))
@@ -95,6 +121,25 @@ async def submit(request: Request) -> Response:
     if submitted.repeated:
         return JsonResponse(content, 200, headers | {"Idempotency-Replayed": "true"})
     return JsonResponse(content, 201, headers)
+
+
+def _is_dry_run(request: Request) -> bool:
+    """What `dry_run` says; here no router looks at the query."""
+    for name, value in request.query_params.multi_items():
+        if name != "dry_run":
+            raise InvalidField(
+                f"{name[:80]}: unknown query parameter",
+                field=name[:80],
+                mend="known here: dry_run",
+            )
+        if value not in ("true", "false"):
+            raise InvalidField(
+                "dry_run: is neither true nor false",
+                field="dry_run",
+                value=repr(value[:80]),
+                mend="write 'true' or 'false'",
+            )
+    return request.query_params.get("dry_run") == "true"
 
 
 def _key_of(request: Request) -> str | None:
@@ -128,6 +173,39 @@ def _the_workload(documents: tuple[Document, ...]) -> Document:
     return documents[0]
 
 
+def _query_of(
+    state: Annotated[
+        list[State] | None, Query(description="In this state; several: in one of them.")
+    ] = None,
+    live: Annotated[
+        bool | None, Query(description="True: waits or holds room. False: has ended.")
+    ] = None,
+    project: Annotated[str | None, Query(max_length=64)] = None,
+    site: Annotated[
+        str | None, Query(max_length=64, description="Of the latest run; not of work that waits.")
+    ] = None,
+    access_class: Annotated[str | None, Query(max_length=64)] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=64, description="Part of the name, or the beginning of the id."),
+    ] = None,
+) -> WorkloadQuery:
+    """What every list and count is narrowed by."""
+    states = frozenset(state or State)
+    if live is not None:
+        states &= LIVE_STATES if live else frozenset(State) - LIVE_STATES
+    return WorkloadQuery(
+        states=states,
+        project=project or "",
+        site=site or "",
+        access_class=access_class or "",
+        text=q or "",
+    )
+
+
+_Wanted = Annotated[WorkloadQuery, Depends(_query_of)]
+
+
 @router.get(
     "",
     summary="List workloads",
@@ -136,18 +214,35 @@ def _the_workload(documents: tuple[Document, ...]) -> Document:
 )
 def workloads(
     node: NodeDep,
-    state: State | None = None,
-    project: Annotated[str | None, Query(max_length=64)] = None,
-    site: Annotated[str | None, Query(max_length=64)] = None,
-    access_class: Annotated[str | None, Query(max_length=64)] = None,
+    wanted: _Wanted,
+    sort: Annotated[
+        Sort,
+        Query(
+            description="submitted: the latest first; accelerators: the most first; expected: the "
+            "soonest expected start first, work without one last. Of equal ones the latest first."
+        ),
+    ] = Sort.SUBMITTED,
+    skip: Annotated[
+        int,
+        Query(ge=0, le=1 << 53, description="Leave out so many, behind `after` if it is given."),
+    ] = 0,
     after: After = None,
     limit: Limit = 100,
 ) -> Response:
-    """Workloads, latest first; every filter that is given must hold."""
-    found = node.workloads(
-        state=state, project=project, site=site, access_class=access_class, after=after, limit=limit
-    )
+    """Workloads, latest first or as `sort` says; every filter that is given must hold."""
+    found = node.workloads(replace(wanted, sort=sort), skip=skip, after=after, limit=limit)
     return JsonResponse(views.page([views.workload(item) for item in found.items], found))
+
+
+@router.get(
+    "/count",
+    summary="Count workloads",
+    dependencies=[Reader],
+    responses={200: {"model": Counted}, **READ_PROBLEMS},
+)
+def count(node: NodeDep, wanted: _Wanted) -> Response:
+    """How many workloads the list with the same filters holds."""
+    return JsonResponse(views.plain(node.workloads_count(wanted)))
 
 
 @router.get(

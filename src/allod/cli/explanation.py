@@ -27,7 +27,11 @@ _HOLDS_ROOM: Final = ("placed", "running", "stopping")
 def told_explanation(view: Json, explanation: Json, now_s: int) -> Iterator[str]:
     """The lines that explain where the workload of `view` stands."""
     yield _headline(view, explanation, now_s)
-    ended = view["state"] in _FINAL
+    yield from told_sites(explanation, now_s, ended=view["state"] in _FINAL)
+
+
+def told_sites(explanation: Json, now_s: int, *, ended: bool) -> Iterator[str]:
+    """The lines for every site, each behind an empty one."""
     for answer in explanation["sites"]:
         yield ""
         yield from _site(answer, now_s, ended=ended)

@@ -89,13 +89,17 @@ def _bound_to(key: Json) -> Iterator[str]:
 
 
 def revoke(data: Path, name: str, *, as_json: bool) -> None:
-    """Revoke a key."""
+    """Revoke a key; one that was revoked already is as it was."""
     with connect(data) as node:
+        known = node.get("/v1/keys", revoked=True)["items"]
+        before_s = next((one["revoked_at_s"] for one in known if one["name"] == name), None)
         node.delete(f"/v1/keys/{part(name)}")
     if as_json:
-        out_json({"name": name, "what": "revoked"})
-    else:
+        out_json({"name": name, "what": "revoked" if before_s is None else "unchanged"})
+    elif before_s is None:
         out(f"key '{name}' is revoked")
+    else:
+        out(f"key '{name}' was revoked already, {instant(before_s)}")
 
 
 def content(data: Path, name: str, state: str, *, as_json: bool) -> None:

@@ -46,6 +46,9 @@ def show_queue(data: Path, *, state: str, query: Json, limit: int, as_json: bool
         found, more = _found(node, states, query, limit)
         if not as_json:
             _ask_anew(node, found)
+        if more and not as_json:
+            counted = None if state == "all" else states
+            total = node.get("/v1/workloads/count", state=counted, **query)["count"]
     if as_json:
         out_json(found)
         return
@@ -53,7 +56,7 @@ def show_queue(data: Path, *, state: str, query: Json, limit: int, as_json: bool
     empty = "no workload waits or runs" if not state else f"no workload ({state}) is there"
     table(_COLUMNS, (_row(item, now_s) for item in found), none=empty)
     if more:
-        note(f"only the latest {limit} of each state are shown; --limit 0 shows all")
+        note(f"only the latest {limit} of each state are shown, of {total:,}; --limit 0 shows all")
 
 
 def _states(state: str) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from allod.cli import workload
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, out, out_json, pairs, table
 from allod.cli.words import from_now, instant, printable
-from allod.errors import NotFound
+from allod.errors import InvalidInput, NotFound
+from allod.run.serving.replicas import workload_name
 
 _LIST = (
     Column("name"),
@@ -125,10 +126,28 @@ def _replica(site: str, one: Json) -> tuple[object, ...]:
 
 def logs(data: Path, name: str, *, replica: str, follow: bool, stream: str, as_json: bool) -> None:
     """Print what a replica's engine has written."""
-    if not replica:
-        with connect(data) as node:
+    with connect(data) as node:
+        if not replica:
             replica = _latest(node.get(f"/v1/services/{part(name)}"))
+        else:
+            _check_is_of(name, replica, node.get(f"/v1/workloads/{part(replica)}"))
     workload.logs(data, replica, follow=follow, stream=stream, run=None, as_json=as_json)
+
+
+def _check_is_of(name: str, replica: str, view: Json) -> None:
+    """Go on if the workload is, or was, a replica of the service; that may be gone by now.
+
+    Raises:
+        InvalidInput: It is none of its replicas.
+    """
+    _, _, port = view["name"].rpartition("-")
+    called = workload_name(name, int(port)) if port.isdecimal() else ""
+    if view["kind"] != "service" or view["name"] != called:
+        raise InvalidInput(
+            f"{replica} is no replica of service '{name}'",
+            mend=f"see its replicas with `allod service show {name}`; `allod logs {replica}` "
+            "prints what this one wrote",
+        )
 
 
 def _latest(view: Json) -> str:

@@ -109,20 +109,24 @@ def _with_key(error: Unavailable | AnswerLost, order: Order, taken: int) -> Allo
 
 def told(answer: Json, sites: Sequence[str] = ()) -> str:
     """The first decision about a workload, in a line."""
-    decision = answer["decision"]
-    head = f"{answer['id']} {printable(answer['name'])}: "
+    verb, rest = decision_told(answer["decision"], sites)
+    return f"{answer['id']} {printable(answer['name'])}: {verb}{rest}"
+
+
+def decision_told(decision: Json, sites: Sequence[str] = ()) -> tuple[str, str]:
+    """A first decision in words: placed, waits or refused, and the rest of the line."""
     match decision["kind"]:
         case "placement":
             room = counted(decision["accelerators"], "accelerator")
             of = f", class {decision['access_class']}" if decision["access_class"] else ""
             lent = f", lent (notice {span(decision['notice_s'])})" if decision["lent"] else ""
-            return f"{head}placed at {decision['site']}/{decision['pool']}, {room}{of}{lent}"
+            return "placed", f" at {decision['site']}/{decision['pool']}, {room}{of}{lent}"
         case "hold":
             expected = decision["expected_at_s"]
             start = f"; expected {from_now(expected, int(time.time()))}" if expected else ""
-            return f"{head}waits: {first_reason(decision['reasons'], sites)}{start}"
+            return "waits", f": {first_reason(decision['reasons'], sites)}{start}"
         case _:
-            return f"{head}refused: {first_reason(decision['reasons'], sites)}"
+            return "refused", f": {first_reason(decision['reasons'], sites)}"
 
 
 def first_reason(reasons: Sequence[Json], sites: Sequence[str] = ()) -> str:

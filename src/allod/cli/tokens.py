@@ -9,6 +9,8 @@ from allod.cli.output import Column, note, out, out_json, table
 from allod.cli.words import instant
 
 _LIST = (Column("name"), Column("role"), Column("made"))
+#: What a role may do, where its name does not say so.
+_MAY = {"programme": "read, as a programme office", "auditor": "read, as an auditor"}
 
 
 def make(data: Path, name: str, role: str, *, as_json: bool) -> None:
@@ -20,7 +22,7 @@ def make(data: Path, name: str, role: str, *, as_json: bool) -> None:
         out_json(made)
     else:
         out(made["secret"])
-        note(f"token '{name}' may {role}; keep it well, it is shown this once")
+        note(f"token '{name}' may {_MAY.get(role, role)}; keep it well, it is shown this once")
 
 
 def show_list(data: Path, *, as_json: bool) -> None:
@@ -42,3 +44,16 @@ def revoke(data: Path, name: str, *, as_json: bool) -> None:
         out_json({"name": name, "what": "revoked"})
     else:
         out(f"token '{name}' is revoked")
+
+
+def whose(data: Path, *, as_json: bool) -> None:
+    """Print whose token the commands use here, and what it may do."""
+    with connect(data) as node:
+        found = node.get("/v1/me")
+    if as_json:
+        out_json(found)
+        return
+    held = (
+        f"token '{found['name']}' has the role '{found['role']}'" if found["name"] else "no token"
+    )
+    out(f"{held}; its rights: {', '.join(found['may'])}")

@@ -84,7 +84,7 @@ class Outlook:
             return None
         if limit.power_w.value is None or limit.base_load_w.value is None:
             return None
-        times = sorted({*_turns(limit), *_steps(forecast)})
+        times = sorted({*turns_of(limit), *steps_of(forecast)})
         return _joined((at_s, _for_work_w(forecast, path, limit, at_s)) for at_s in times)
 
     def thermal(self, name: str, site: Site) -> Thermal | None:
@@ -109,12 +109,12 @@ class Outlook:
 NO_OUTLOOK = Outlook()
 
 
-def _turns(limit: Limit) -> list[int]:
+def turns_of(limit: Limit) -> list[int]:
     """When a window of `limit` opens or closes, and 0."""
     return sorted({0} | {t for w in limit.windows for t in (w.starts, w.ends) if t < NEVER_S})
 
 
-def _meter_w(limit: Limit, at_s: int) -> int:
+def meter_w(limit: Limit, at_s: int) -> int:
     """What the node may draw at the meter at `at_s`, base load included. [W]"""
     in_force = [w.power_w for w in limit.windows if w.starts <= at_s < w.ends]
     return min([limit.power_w.value or 0, *in_force])
@@ -129,13 +129,13 @@ def _joined(caps: Iterable[tuple[int, int]]) -> Caps:
     return found
 
 
-def _steps(forecast: ForecastGiven) -> list[int]:
+def steps_of(forecast: ForecastGiven) -> list[int]:
     """Where steps of the forecast begin, and where it ends."""
     steps = range(len(forecast.temp_milli_c) + 1)
     return [forecast.start_s + i * forecast.step_s for i in steps]
 
 
-def _step_at(forecast: ForecastGiven, at_s: int) -> int | None:
+def step_at(forecast: ForecastGiven, at_s: int) -> int | None:
     """The step of the forecast that holds `at_s`; None: it does not reach there."""
     i = (at_s - forecast.start_s) // forecast.step_s
     return i if 0 <= i < len(forecast.temp_milli_c) else None
@@ -143,11 +143,16 @@ def _step_at(forecast: ForecastGiven, at_s: int) -> int | None:
 
 def _for_work_w(forecast: ForecastGiven, path: str, limit: Limit, at_s: int) -> int:
     """What a node leaves at the meter at `at_s`, base load and margin taken off. [W]"""
-    base_w = limit.base_load_w.value or 0
-    i = _step_at(forecast, at_s)
-    if path == "site" and forecast.base_load_w and i is not None:
-        base_w = forecast.base_load_w[i]
-    return max(0, _meter_w(limit, at_s) - base_w - forecast.margin_w)
+    return max(0, meter_w(limit, at_s) - base_w(forecast, path, limit, at_s) - forecast.margin_w)
+
+
+def base_w(forecast: ForecastGiven | None, path: str, limit: Limit, at_s: int) -> int:
+    """Load of a node that is there without any work, at `at_s`. [W]"""
+    if forecast is not None and path == "site" and forecast.base_load_w:
+        i = step_at(forecast, at_s)
+        if i is not None:
+            return forecast.base_load_w[i]
+    return limit.base_load_w.value or 0
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class Thermal:
             return [(0, 0)]
         of, caps = self.made.get(path, (None, []))
         if of != limit:
-            times = sorted({*_turns(limit), *self._steps()})
+            times = sorted({*turns_of(limit), *self._steps()})
             caps = _joined(zip(times, self._it_w(path, limit, times).tolist(), strict=True))
             self.made[path] = limit, caps
         return caps
@@ -243,7 +248,7 @@ class Thermal:
     @cached_property
     def _pue(self) -> dict[int, int]:
         """By time: the PUE at the limit of the site from then on, rounded up, in thousandths."""
-        times = sorted({*_turns(self.whole), *self._steps()})
+        times = sorted({*turns_of(self.whole), *self._steps()})
         it_w = np.maximum(1.0, self._it_w("site", self.whole, times))
         found = np.ceil(1000 * self.plant.facility_w(it_w, self.air(times, hotter=True)) / it_w)
         return {t: int(x) for t, x in zip(times, found, strict=True)}
@@ -264,7 +269,7 @@ class Thermal:
         return True
 
     def _steps(self) -> list[int]:
-        return _steps(self.forecast)
+        return steps_of(self.forecast)
 
     def air(self, times: list[int], *, hotter: bool) -> OutdoorAir:
         """The air outside at `times`, with the margin if `hotter`; NaN: not forecast."""
@@ -272,7 +277,7 @@ class Thermal:
 
     def _outside(self, at_s: int, *, hotter: bool) -> Outside:
         f = self.forecast
-        i = _step_at(f, at_s)
+        i = step_at(f, at_s)
         if i is None:
             return f.design_temp_milli_c, f.design_wet_bulb_milli_c
         more = f.margin_milli_c if hotter else 0

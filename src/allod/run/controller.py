@@ -25,7 +25,7 @@ from allod.errors import AllodError, Conflict, Different, Unavailable
 from allod.run.clock import Clock
 from allod.run.engine import Engine, EngineMaker
 from allod.run.feed import Feed
-from allod.run.log import Act, Answer
+from allod.run.log import Act, Answer, WorkloadRow
 from allod.run.metrics import Metrics
 from allod.run.recovery import Store, recover
 from allod.run.reports import unattended_end
@@ -113,6 +113,10 @@ class Controller:
         self.sites_changed: Callable[[], None] = lambda: None
         #: Called when the store may hold acts that were not given.
         self.acts_reload: Callable[[], None] = lambda: None
+        #: Called with rows of workloads that have become durable, and the leaf up to which.
+        self.rows_written: Callable[[Sequence[WorkloadRow], int], None] = lambda rows, seq: None
+        #: Called when the store may hold rows that were not told.
+        self.rows_reload: Callable[[], None] = lambda: None
         #: Called before each try to come back; may bring back what the store needs.
         self.revive: Callable[[], None] = lambda: None
         #: Called once when nothing was written for a while; for what stops everybody.
@@ -342,6 +346,7 @@ class Controller:
         self._at_s = turn.at_s
         self._snapshot_events += turn.events
         self._answers.keep(turn.new_answers)
+        self.rows_written(change.workloads, self._next_seq - 1)
         if change.documents or turn.foretold:
             self.sites_changed()
         if acts:
@@ -384,6 +389,7 @@ class Controller:
             raise Unavailable(self._fault)
         self.sites_changed()
         self.acts_reload()
+        self.rows_reload()
         self._metrics.ready.set(1)
 
     def _mend(self) -> bool:

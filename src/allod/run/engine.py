@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from allod.decide.accounts import NO_ACCOUNTS, Accounts
 from allod.decide.outlook import Outlook
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
@@ -110,6 +111,9 @@ class EngineMaker(Generic[E]):
 
     new: Callable[[], E]
     restore: Callable[[bytes], E]  #: InvalidInput if this version cannot read the bytes.
+    twin: Callable[[E], E]  #: A copy, for what is only tried; it goes its own way.
     explain: Callable[[E, str], Explanation]
     #: Sites at which a live workload may ever run, each with the class that it has there.
     may_run_at: Callable[[E, str], Mapping[str, str]]
+    #: What its accounts say of floors and grants at a time [epoch s]; without charters it has none.
+    accounts: Callable[[E, int], Accounts] = lambda _, at_s: NO_ACCOUNTS

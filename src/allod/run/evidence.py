@@ -16,6 +16,7 @@ from allod.prove.policy import Policy
 from allod.prove.receipt import Shown, make, text
 from allod.prove.tiles import Tile
 from allod.prove.witness import Answer
+from allod.run.attention import SealSigns
 from allod.run.clock import Clock
 from allod.run.erasure import ErasureStore, destroy
 from allod.run.feed import Feed
@@ -75,6 +76,7 @@ class Evidence:
         """`snapshot` has the engine's state kept as it is now."""
         self._reads, self._sealing, self._feed, self._snapshot = reads, sealing, feed, snapshot
         self._log, self._rotating = log, threading.Lock()
+        self._clock, self._began_s = clock, clock.now_s()
         self._sealed = SealedLog(sealing.reads, log)
         self._published_log = PublishedLog(self._sealed, clock)
         self._sealer = Sealer(
@@ -96,6 +98,7 @@ class Evidence:
 
     def start(self) -> None:
         """Begin to seal."""
+        self._began_s = self._clock.now_s()
         self._sealer.start()
         try:
             for workload_id in self._sealing.store.erasures_open():
@@ -113,6 +116,19 @@ class Evidence:
     def fault(self) -> str:
         """Why the log is not sealed or not believed now, or ''."""
         return self._sealer.fault or (self._witnesses.fault if self._witnesses else "")
+
+    @property
+    def signs(self) -> SealSigns:
+        """How the log is sealed and witnessed now."""
+        published, witnessed = self._sealer.published, self._sealer.witnessed
+        return SealSigns(
+            fault=self.fault,
+            cadence_s=self._sealing.cadence_s,
+            began_s=self._began_s,
+            published_at_s=published.at_s if published else None,
+            asks_witnesses=self._witnesses is not None,
+            witnessed_at_s=witnessed.at_s if witnessed else None,
+        )
 
     @property
     def key(self) -> str:

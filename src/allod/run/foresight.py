@@ -47,7 +47,7 @@ class Foresight:
             return self._controller.ask(Foretell(event))
         try:
             with self._controller.at_rest() as world:
-                copy = self._maker.restore(world.engine.snapshot())
+                copy = self._maker.twin(world.engine)
                 at_s = world.at_s
             return done(copy.step(replace(event, at_s=at_s)))
         except AllodError as error:

@@ -81,9 +81,9 @@ class RevokeKey:
     actor: str
 
     def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        _holding(self.name, turn.views)
-        turn.note(KeyRevoked(at_s=turn.at_s, name=self.name, actor=self.actor))
+        """See `Request.decide`; one that was revoked already leaves no record."""
+        if _known(self.name, turn.views).revoked_at_s is None:
+            turn.note(KeyRevoked(at_s=turn.at_s, name=self.name, actor=self.actor))
         return lambda: None
 
 
@@ -110,8 +110,20 @@ def _holding(name: str, views: Views) -> KeyRow:
     Raises:
         NotFound: There is none, or it was revoked.
     """
+    row = _known(name, views)
+    if row.revoked_at_s is not None:
+        raise NotFound(f"key '{name}' was revoked", mend="see 'allod key list'")
+    return row
+
+
+def _known(name: str, views: Views) -> KeyRow:
+    """The key, also one that was revoked.
+
+    Raises:
+        NotFound: There is none.
+    """
     row = views.keys.get(name)
-    if row is None or row.revoked_at_s is not None:
+    if row is None:
         raise NotFound(f"there is no key '{name}'", mend="see 'allod key list'")
     return row
 

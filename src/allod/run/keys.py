@@ -75,7 +75,7 @@ class Keys:
         return None
 
     def revoke(self, name: str, *, actor: str = "") -> None:
-        """The key opens nothing any more; NotFound if there is none."""
+        """The key opens nothing any more, again if need be; NotFound if there is none."""
         self._controller.ask(RevokeKey(name, actor)).result()
         self.changed()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Verb = Literal["start", "notify", "stop", "cap", "uncap"]
 ActState = Literal["pending", "done", "refused", "unknown"]
@@ -46,6 +46,19 @@ class WorkloadRow:
     spec: str  #: Canonical JSON text.
     reasons: str  #: Canonical JSON text.
     last_seq: int
+
+
+class WorkloadEntry(NamedTuple):
+    """What lists are filtered and sorted by."""
+
+    ordinal: int
+    state: str
+    project: str
+    class_name: str
+    site: str
+    accelerators: int
+    name: str  #: Empty once it is erased.
+    expected_at_s: int | None  #: Of one that waits: its start as the latest hold expects it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +279,14 @@ class ViewReads(Protocol):
         newest_first: bool = False,
     ) -> list[WorkloadRow]:
         """Return a page in order of asking; `after` is the ordinal of the last row before it."""
+        ...
+
+    def workload_entries(self) -> Iterator[WorkloadEntry]:
+        """Yield an entry for every workload, in any order, streaming."""
+        ...
+
+    def workloads_at(self, ordinals: Sequence[int]) -> list[WorkloadRow]:
+        """Return the workloads with these ordinals, in this order; unknown ones are left out."""
         ...
 
     def workload(self, workload_id: str) -> WorkloadRow | None:

@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any
 
 from allod.domain.decision import Decision
 from allod.domain.document import KINDS, Document
 from allod.errors import AllodError, InvalidInput, NotFound
+from allod.run.attention import SealSigns
+from allod.run.attention_signs import Attention
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
 from allod.run.clock import Clock
 from allod.run.controller import Controller, Limits
-from allod.run.dry_run import tried
+from allod.run.dry_run import Trials, tried
 from allod.run.engine import EngineMaker, Explanation
 from allod.run.erasure import Erase
 from allod.run.evidence import Evidence, Sealing
@@ -31,11 +32,12 @@ from allod.run.feed import Feed, Follower
 from allod.run.foresight import Foresight
 from allod.run.futures import done, failed
 from allod.run.keys import Keys
-from allod.run.log import WorkloadFilter, WorkloadRow
+from allod.run.log import WorkloadRow
 from allod.run.log_requests import ExportLog, RotateKey
 from allod.run.metrics import Metrics
 from allod.run.node_views import (
     Change,
+    Counted,
     DecisionView,
     DocumentView,
     Health,
@@ -45,13 +47,16 @@ from allod.run.node_views import (
     State,
     Submitted,
     Token,
+    WorkloadQuery,
     WorkloadView,
 )
 from allod.run.outbox import Outbox
 from allod.run.pace import Pace
 from allod.run.pages import checked_limit, cursor_of, document_view
 from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
+from allod.run.projects import Projects
 from allod.run.recovery import Store
+from allod.run.replays.desk import Desk
 from allod.run.requests import Apply, Cancel, Remove, Submit, no_document
 from allod.run.runners import Runners
 from allod.run.seal import Signed
@@ -60,7 +65,8 @@ from allod.run.serving import serving
 from allod.run.serving.energy_kept import EnergyReads, NoEnergy
 from allod.run.serving.service_views import ServiceView
 from allod.run.serving.usage_reads import NoUsage, UsageReads
-from allod.run.sites import site_views
+from allod.run.site_reads import SiteReads
+from allod.run.sites import sites_now
 from allod.run.standing import workload_view
 from allod.run.statement_changes import StatementChanges
 from allod.run.statements import Statements
@@ -68,6 +74,7 @@ from allod.run.stories import Stories
 from allod.run.token_requests import MakeToken, RevokeToken
 from allod.run.watch import Watch
 from allod.run.watches import Watches
+from allod.run.workload_lists import WorkloadLists
 
 _SECRET_PREFIX = "allod_"
 
@@ -104,6 +111,9 @@ class Node:
         self._controller.sites_changed = self._documents_changed
         self._controller.acts_given = self._outbox.give
         self._controller.acts_reload = self._outbox.load
+        self._lists = WorkloadLists(store, self._shown)
+        self._controller.rows_written = self._lists.written
+        self._controller.rows_reload = self._lists.load
         self._controller.revive, self._controller.idle = revive, idle
         self._watches = Watches(self._runners, self._watch)
         self._stories = Stories(store, self._feed)
@@ -113,9 +123,16 @@ class Node:
             self._controller, store, lambda: self._evidence.key if self._evidence else ""
         )
         self.foresight = Foresight(self._controller, maker)
+        self.trials = Trials(self._controller, maker)
+        self.site_reads = SiteReads(self._controller, store)
+        self.attention = Attention(
+            self._controller, maker, store, self._watches.links, self._seal_signs
+        )
+        self.projects = Projects(self._controller, maker)
         self.keys = Keys(self._controller, store, clock)
         self.usage: UsageReads = NoUsage()
         self.energy: EnergyReads = NoEnergy()
+        self.replays: Desk | None = None  #: None: this node replays nothing.
         self._changes = StatementChanges(self._controller, store, clock, self.statements)
 
     def seal(self, sealing: Sealing) -> None:
@@ -139,6 +156,9 @@ class Node:
         )
         self._outbox.prepare = self._serving.prepare
         self.keys.changed = self._serving.keys_changed
+
+    def _seal_signs(self) -> SealSigns | None:
+        return self._evidence.signs if self._evidence is not None else None
 
     def _keep_snapshot(self) -> None:
         with self._controller.at_rest() as world:
@@ -171,6 +191,7 @@ class Node:
         if self._serving is not None:
             self._serving.close()
         self._changes.close()
+        self._lists.close()
         self._outbox.close()
         self._watches.close()
         self._controller.close()
@@ -259,25 +280,19 @@ class Node:
 
     def workloads(
         self,
+        query: WorkloadQuery | None = None,
         *,
-        state: State | None = None,
-        project: str | None = None,
-        site: str | None = None,
-        access_class: str | None = None,
+        skip: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> Page[WorkloadView]:
-        """Workloads, latest first."""
-        where = WorkloadFilter(
-            states=(state.value,) if state else (),
-            project=project or "",
-            site=site or "",
-            class_name=access_class or "",
-        )
-        limit = checked_limit(limit)
-        rows = self._store.workloads(where, limit, cursor_of(after), newest_first=True)
-        following = str(rows[-1].ordinal) if len(rows) == limit else None
-        return Page(tuple(self._shown(row) for row in rows), following)
+        """Workloads that `query` finds, or all; `skip` of them are left out behind `after`."""
+        query = query or WorkloadQuery()
+        return self._lists.page(query, skip=skip, after=after, limit=limit)
+
+    def workloads_count(self, query: WorkloadQuery | None = None) -> Counted:
+        """How many workloads `query` finds."""
+        return self._lists.count(query or WorkloadQuery())
 
     def _row(self, workload_id: str) -> WorkloadRow:
         row = self._store.workload(workload_id)
@@ -347,15 +362,7 @@ class Node:
         """All sites now."""
         links = self._watches.links()
         with self._controller.at_rest() as world:
-            return site_views(
-                world.engine.documents,
-                world.views.live.values(),
-                world.at_s,
-                partial(self._maker.may_run_at, world.engine),
-                links,
-                world.engine.reports,
-                world.engine.outlook,
-            )
+            return sites_now(world, self._maker, links)
 
     def site(self, name: str) -> SiteView:
         """The site now; NotFound, with near names, if there is none."""

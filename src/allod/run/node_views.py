@@ -37,18 +37,65 @@ class State(StrEnum):
 LIVE_STATES = frozenset({State.WAITING, State.PLACED, State.RUNNING, State.STOPPING})
 
 
+class Sort(StrEnum):
+    """What a list of workloads is sorted by; of equal ones the latest comes first."""
+
+    SUBMITTED = "submitted"  #: The latest first.
+    ACCELERATORS = "accelerators"  #: The most first.
+    EXPECTED = "expected"  #: The soonest start first, by the latest hold; those without one last.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadQuery:
+    """Which workloads a list is to hold, and in which order; an empty text does not filter."""
+
+    states: frozenset[State] = frozenset(State)  #: In one of them.
+    project: str = ""
+    site: str = ""
+    access_class: str = ""
+    text: str = ""  #: Stands in the name, or the id begins with it.
+    sort: Sort = Sort.SUBMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many workloads a list holds."""
+
+    count: int
+    at_seq: int  #: The leaf up to which the log was looked at.
+
+
 class Role(StrEnum):
-    """What a token may do; each may also do what those below it may."""
+    """Who holds a token, and by that what it may do.
+
+    The first four are rights as well: each may also do what those below it may. The others read
+    as `read` does, and say for whom it is, so that pages can show each what they look for.
+    """
 
     ADMIN = "admin"  #: Tokens and all else.
     OPERATOR = "operator"  #: Apply and remove documents, cancel any workload.
-    SUBMIT = "submit"  #: Submit and cancel workloads.
+    SUBMIT = "submit"  #: Submit workloads, cancel its own.
     READ = "read"
+    PROGRAMME = "programme"  #: Reads, for the office that gives grants and follows their use.
+    AUDITOR = "auditor"  #: Reads, for whoever checks what was decided.
+
+    @property
+    def right(self) -> Role:
+        """The highest right that it has, one of `RIGHTS`."""
+        return self if self in RIGHTS else Role.READ
+
+    @property
+    def rights(self) -> tuple[Role, ...]:
+        """All rights that it has, the highest first."""
+        return RIGHTS[RIGHTS.index(self.right) :]
 
     def may(self, needed: Role) -> bool:
         """True if a token of this role may do what `needed` is asked for."""
-        order = tuple(Role)
-        return order.index(self) <= order.index(needed)
+        return needed.right in self.rights
+
+
+#: What may be asked for, in this order: each contains those after it.
+RIGHTS = (Role.ADMIN, Role.OPERATOR, Role.SUBMIT, Role.READ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +257,20 @@ class ClassView:
     in_use: int
     waiting: int  #: Accelerators that its waiting work asks for.
     reclaim_notice_s: int
+    within_floor: int = 0  #: Accelerators in use that its own floor covers; nobody takes them (C4).
+    borrowed: int = 0  #: Accelerators in use beyond its floor: lent to it, they can be reclaimed.
+    idle_floor: int = 0  #: Accelerators of its floor that it does not use.
+    lent_out: int = (
+        0  #: Of its idle floor, what is not free: others use it, or it is out of service.
+    )
+    free: int = 0  #: Accelerators that it could have now without a reclaim, under every ceiling.
+    claimed: int | None = None  #: Accelerators for which others are leaving, those inside included.
+    owed: int | None = None  #: Of work that waits within the floor, the claimed among them.
+    broken: int | None = None  #: Of these, of work that has waited longer than is promised (C2).
+    broken_since_s: int | None = None  #: Since when, of the first of them.
+    floor_kept: bool | None = None  #: False while any is broken; null: nobody keeps account.
+    claims_met: int | None = None  #: How often others have left for it so far.
+    claims_late: int | None = None  #: Of these, how often later than notice and stop time.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +283,20 @@ class CappedView:
     limit_set: bool  #: True if its runner has confirmed that; until then it counts in full.
     saved_w: int  #: What that takes off its draw, as the envelope counts it. [W]
     ends_at_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """Where a site stands."""
+
+    latitude_deg: float  #: Degrees north, WGS 84.
+    longitude_deg: float  #: Degrees east, WGS 84.
+    country: str | None  #: ISO 3166-1; null: not known.
+    name: str | None  #: Of the town or the ground; null: not known.
+    region: str | None  #: Region of the state; null: not known.
+    precision: str  #: How good the position is, such as 'town' or 'about 10 km'; '' if not said.
+    standing: str  #: How well the position stands: the weaker of the two degrees.
+    source: str  #: Who says so.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,8 +323,10 @@ class SiteView:
     others_w: int = 0  #: What work that Allod did not place draws at the meter. [W]
     capped: tuple[CappedView, ...] = ()  #: Whose power is capped; committed less what that saves.
     base_load_w: int
+    lent_out: int = 0  #: Accelerators of idle floors that are not free: others use them.
     pools: tuple[PoolView, ...]
     classes: tuple[ClassView, ...]
+    place: PlaceView | None = None  #: Null: its document holds no position.
     country: FactView
     operator: FactView
     management: FactView

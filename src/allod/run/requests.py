@@ -24,6 +24,7 @@ from allod.domain.event import (
     WorkloadCancelled,
     WorkloadSubmitted,
 )
+from allod.domain.service import PLACEHOLDERS, Service, unknown_placeholder
 from allod.domain.workload import Workload
 from allod.errors import Conflict, InvalidDocument, NotFound
 from allod.prove.encoding import canonical, decode
@@ -238,8 +239,23 @@ def changes_of(
             what = "changed"
         changes.append(Change(document.kind, document.name, what))
         if what != "unchanged":
+            _check_placeholders(document)
             bodies.append(body)
     return tuple(changes), tuple(bodies)
+
+
+def _check_placeholders(document: Document) -> None:
+    """Only of what is new or other: a document that holds already goes on to hold."""
+    found = unknown_placeholder(document.spec) if isinstance(document.spec, Service) else None
+    if found is not None:
+        path, word = found
+        near = get_close_matches(word, PLACEHOLDERS, 1, 0.5)
+        raise InvalidDocument(
+            "nothing is filled in for this",
+            path=f"{document.key}: {path}",
+            value=word,
+            mend=f"did you mean {near[0]}?" if near else f"known: {', '.join(PLACEHOLDERS)}",
+        )
 
 
 @dataclass(frozen=True, slots=True)

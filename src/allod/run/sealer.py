@@ -77,6 +77,11 @@ class Sealer:
         return self._published
 
     @property
+    def witnessed(self) -> Signed | None:
+        """The newest of this life that enough witnesses have cosigned."""
+        return self._witnessed
+
+    @property
     def fault(self) -> str:
         """Why nothing is sealed or signed now, or ''."""
         return self._fault

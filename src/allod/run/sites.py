@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from allod.decide.layout import caps_known, class_steps, live_units
+from allod.decide.floors import ClassKey, FloorAccount
+from allod.decide.layout import caps_known, live_units
 from allod.decide.outlook import Outlook
-from allod.domain.charter import AccessClass, Charter
+from allod.domain.charter import Charter
 from allod.domain.control import controllers
 from allod.domain.document import Document
 from allod.domain.event import PoolReported
 from allod.domain.fact import Fact
+from allod.domain.holdings import weakest
 from allod.domain.party import Party
 from allod.domain.site import Pool, Site
-from allod.domain.units import UNBOUNDED
-from allod.run.node_views import CappedView, ClassView, FactView, PoolView, SiteView
+from allod.run.class_views import ClassUse, class_views
+from allod.run.controller import World
+from allod.run.engine import EngineMaker
+from allod.run.node_views import CappedView, ClassView, FactView, PlaceView, PoolView, SiteView
 from allod.run.ports import NO_CONTACT, Contact
 from allod.run.standing import Standing
 from allod.run.views import runner_name
@@ -56,6 +61,22 @@ class _Known:
     parties: Mapping[str, Party]
     reports: Mapping[tuple[str, str], PoolReported]
     outlook: Outlook
+    floors: Mapping[ClassKey, FloorAccount]
+
+
+def sites_now(world: World, maker: EngineMaker[Any], links: Mapping[str, Link]) -> list[SiteView]:
+    """All sites as the node has them now, by name; `links` is by runner."""
+    engine = world.engine
+    return site_views(
+        engine.documents,
+        world.views.live.values(),
+        world.at_s,
+        partial(maker.may_run_at, engine),
+        links,
+        engine.reports,
+        engine.outlook,
+        maker.accounts(engine, world.at_s).floors,
+    )
 
 
 def site_views(
@@ -66,17 +87,19 @@ def site_views(
     links: Mapping[str, Link],
     reports: Mapping[tuple[str, str], PoolReported],
     outlook: Outlook,
+    floors: Mapping[ClassKey, FloorAccount] | None = None,
 ) -> list[SiteView]:
     """All sites of `documents` at `at_s`, by name.
 
     `may_run_at` tells the sites at which a workload may ever run, with its class there;
-    `links` is by runner, `reports` by site and pool; `outlook` holds calls and forecasts.
+    `links` is by runner, `reports` by site and pool; `outlook` holds calls and forecasts, and
+    `floors` what the engine keeps account of.
     """
     sites = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Site)}
     charters = {d.spec.site: d.spec for d in documents.values() if isinstance(d.spec, Charter)}
     parties = {d.name: d.spec for d in documents.values() if isinstance(d.spec, Party)}
     use = _use(sites, live, may_run_at)
-    known = _Known(at_s, parties, reports, outlook)
+    known = _Known(at_s, parties, reports, outlook, floors or {})
     return [
         _view(
             name,
@@ -148,6 +171,12 @@ def _view(
         caps = caps_known(known.outlook, name, "site", envelope.site)
         for_work_w = next(cap_w for since_s, cap_w in reversed(caps) if since_s <= at_s)
         limit_w = for_work_w + base_load_w
+    free = sum(pool.free for pool in pools)
+    classes: tuple[ClassView, ...] = ()
+    if charter:
+        held = ClassUse(name, at_s, free, use.classes, use.waiting_classes, known.floors)
+        classes = class_views(charter, held)
+    idle = sum(item.idle_floor for item in classes if item.parent is None)
     return SiteView(
         name=name,
         title=site.title,
@@ -160,7 +189,7 @@ def _view(
         looked_at_s=link.contact.looked_at_s,
         live=sum(pool.live for pool in pools),
         in_use=sum(pool.in_use for pool in pools),
-        free=sum(pool.free for pool in pools),
+        free=free,
         out=sum(pool.out for pool in pools),
         running=use.running,
         waiting=use.waiting,
@@ -169,8 +198,10 @@ def _view(
         others_w=others_w,
         capped=tuple(sorted(use.capped, key=lambda one: one.workload_id)),
         base_load_w=base_load_w,
+        lent_out=max(0, idle - free),
         pools=pools,
-        classes=tuple(_classes(charter.classes, None, use, at_s)) if charter else (),
+        classes=classes,
+        place=_place(site),
         country=_fact(site.country),
         operator=_fact(site.operator),
         management=_fact(site.management),
@@ -199,27 +230,6 @@ def _pool(site: Site, pool: Pool, use: _Use, at_s: int, report: PoolReported | N
     )
 
 
-def _classes(
-    classes: Iterable[AccessClass], parent: str | None, use: _Use, at_s: int
-) -> Iterator[ClassView]:
-    """Each class with its use, its children's included; parents first."""
-    for item in classes:
-        inside = [inner.name for inner in item.walk()]
-        _, floor, ceiling = [step for step in class_steps(item) if step[0] <= at_s][-1]
-        yield ClassView(
-            name=item.name,
-            title=item.title,
-            parent=parent,
-            floor=floor,
-            ceiling=None if ceiling >= UNBOUNDED else ceiling,
-            priority=item.priority,
-            in_use=sum(use.classes[name] for name in inside),
-            waiting=sum(use.waiting_classes[name] for name in inside),
-            reclaim_notice_s=item.reclaim_notice_s,
-        )
-        yield from _classes(item.classes, item.name, use, at_s)
-
-
 def _control(site: Site, parties: Mapping[str, Party]) -> tuple[str, ...]:
     """Seats of all who control the operator, '?' if one of them is not known."""
     if site.operator.value is None:
@@ -229,6 +239,26 @@ def _control(site: Site, parties: Mapping[str, Party]) -> tuple[str, ...]:
     if finding.unknown:
         seats.add("?")
     return tuple(sorted(seats))
+
+
+def _place(site: Site) -> PlaceView | None:
+    """Where the site stands; None if its document has no position."""
+    place = site.dossier.place if site.dossier else None
+    if place is None:
+        return None
+    north, east = place.latitude_microdeg, place.longitude_microdeg
+    if north.value is None or east.value is None:
+        return None
+    return PlaceView(
+        latitude_deg=north.value / 1_000_000,
+        longitude_deg=east.value / 1_000_000,
+        country=site.country.value,
+        name=place.city.value,
+        region=place.region.value,
+        precision=place.precision,
+        standing=weakest(north.standing, east.standing).value,
+        source=north.source,
+    )
 
 
 def _fact(fact: Fact[Any]) -> FactView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,10 +18,13 @@ from allod.run.log import (
     Leaf,
     TokenRow,
     WorkloadCount,
+    WorkloadEntry,
     WorkloadFilter,
     WorkloadRow,
 )
 
+#: Rows fetched at a time while streaming.
+_FETCH: Final = 8192
 #: The embedded server takes 40 sessions; the rest is for the writer, snapshots and psql.
 _SESSIONS_MAX: Final = 24
 _IDLE_MAX: Final = 8
@@ -108,6 +111,22 @@ class Reads:
             "limit": limit,
         }
         return [WorkloadRow(*row) for row in self._rows(query, params)]
+
+    def workload_entries(self) -> Iterator[WorkloadEntry]:
+        """Yield an entry for every workload, in any order, streaming."""
+        with (
+            self.reading() as session,
+            session.transaction(),
+            session.cursor(name="entries", binary=True) as cursor,
+        ):
+            cursor.itersize = _FETCH
+            cursor.execute(VIEWS["workload_entries"])
+            for row in cursor:
+                yield WorkloadEntry(*row)
+
+    def workloads_at(self, ordinals: Sequence[int]) -> list[WorkloadRow]:
+        """Return the workloads with these ordinals, in this order; unknown ones are left out."""
+        return [WorkloadRow(*row) for row in self._rows("workloads_at", [list(ordinals)])]
 
     def workload(self, workload_id: str) -> WorkloadRow | None:
         """Return one workload, or None."""

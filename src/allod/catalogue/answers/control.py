@@ -32,7 +32,7 @@ class SiteControl:
             "at": self.day.isoformat(),
             "home": sorted(self.home),
             "operator": self.site.operator.value,
-            "parties": [_json(one) for one in self.parties],
+            "parties": [party_json(one) for one in self.parties],
         }
 
 
@@ -102,7 +102,8 @@ def _home(asked: Sequence[str], site: Site) -> frozenset[str]:
     return expand(tuple(places))
 
 
-def _json(one: Controlled) -> dict[str, Any]:
+def party_json(one: Controlled) -> dict[str, Any]:
+    """What programs get of one party."""
     return {
         "party": one.party,
         "title": one.title,

@@ -212,6 +212,18 @@ def project_show(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOptio
     documents.show(data, "Project", name, as_json=as_json)
 
 
+@project.command("grants")
+def project_grants(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """List grants, and what of them is used, committed and left.
+
+    Use is computed from accelerators and wall times, as the node lets work in by it. Grants that
+    hold at one time are used as one; what all of them come to stands in the line 'together'.
+    """
+    from allod.cli import projects
+
+    projects.list_grants(data, as_json=as_json)
+
+
 dataset = typer.Typer(help="Datasets, and where the law lets them be.", no_args_is_help=True)
 
 

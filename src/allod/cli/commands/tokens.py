@@ -17,7 +17,11 @@ def make(
     name: Name,
     role: Annotated[
         str,
-        typer.Option("--role", metavar="ROLE", help="One of admin, operator, submit, read."),
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="One of admin, operator, submit, read; or programme, auditor, which read too.",
+        ),
     ] = "submit",
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
@@ -45,6 +49,14 @@ def revoke(name: Name, data: DataOption = DATA_DEFAULT, as_json: JsonOption = Fa
     from allod.cli import tokens
 
     tokens.revoke(data, name, as_json=as_json)
+
+
+@token.command("whose")
+def whose(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Say whose token you use, and what it may do."""
+    from allod.cli import tokens
+
+    tokens.whose(data, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -35,17 +35,28 @@ def submit(
             show_default="made up anew",
         ),
     ] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be decided now, and start nothing."),
+    ] = False,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Ask for workloads to run.
 
-    The answer says where each runs, or what stands in its way.
+    The answer says where each runs, or what stands in its way; with --dry-run where it would, and
+    for every site what would be in its way.
 
     Exit status 1 if one of them was refused or, with --wait, did not complete.
     """
-    from allod.cli import submission
+    from allod.cli import submission, trial
 
+    if dry_run:
+        trial.refuse_beside(wait=wait, count=count, key=key)
+        tried = submission.orders(files, name=name, count=1, key="")
+        if not trial.perform(data, [order.document for order in tried], as_json=as_json):
+            raise typer.Exit(1)
+        return
     orders = submission.orders(files, name=name, count=count, key=key)
     with_all_well = submission.perform(data, orders, wait=wait, as_json=as_json)
     if not with_all_well:
@@ -67,6 +78,12 @@ def queue(
     access_class: Annotated[
         str, typer.Option("--class", metavar="NAME", help="Of an access class.")
     ] = "",
+    search: Annotated[
+        str,
+        typer.Option(
+            "--search", metavar="TEXT", help="With this in the name, or an id that begins so."
+        ),
+    ] = "",
     limit: LimitOption = 50,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
@@ -74,7 +91,7 @@ def queue(
     """List workloads, and what each waits for."""
     from allod.cli import queue as listing
 
-    query = {"project": project, "site": site, "access_class": access_class}
+    query = {"project": project, "site": site, "access_class": access_class, "q": search}
     listing.show_queue(data, state=state, query=query, limit=limit, as_json=as_json)
 
 

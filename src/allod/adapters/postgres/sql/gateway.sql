@@ -58,7 +58,14 @@ SELECT
     coalesce(sum(energy_mj), 0)::bigint,
     coalesce(sum(co2e_ug), 0)::bigint,
     count(*) FILTER (WHERE site <> '' AND energy_mj IS NULL),
-    count(*) FILTER (WHERE energy_method = 'measured')
+    count(*) FILTER (WHERE energy_method = 'measured'),
+    (sum(energy_mj) * 1000 / nullif(
+        sum(prompt_tokens + answer_tokens) FILTER (WHERE energy_mj IS NOT NULL), 0
+    ))::bigint,
+    CASE count(*) FILTER (WHERE energy_method = 'measured')
+        WHEN 0 THEN CASE count(energy_mj) WHEN 0 THEN 'none' ELSE 'estimated' END
+        WHEN count(energy_mj) THEN 'measured'
+        ELSE 'mixed' END
 FROM usage_record
 WHERE (%(since_ms)b::bigint IS NULL OR received_at_ms >= %(since_ms)b::bigint)
     AND (%(until_ms)b::bigint IS NULL OR received_at_ms < %(until_ms)b::bigint)

@@ -68,6 +68,23 @@ WHERE (%(all_states)b::boolean OR state = ANY (%(states)b::text[]))
 ORDER BY ordinal DESC
 LIMIT %(limit)b::bigint
 
+-- name: workload_entries
+-- What lists are filtered and sorted by, of every workload. Both texts are canonical JSON, where a
+-- quote within a text is escaped, so that a key can be told from it.
+SELECT ordinal, state, project, class, site, accelerators,
+    split_part(split_part(spec, '"name":"', 2), '"', 1),
+    CASE WHEN state = 'waiting'
+        THEN substring(reasons FROM '"expected_at_s":([0-9]+)')::bigint END
+FROM workload
+
+-- name: workloads_at
+-- Workloads by their ordinals, in the order given.
+SELECT workload_id, workload.ordinal, project, class, site, pool, state, accelerators,
+    submitted_at_s, started_at_s, ended_at_s, run, exit_status, spec, reasons, last_seq
+FROM unnest(%b::bigint[]) WITH ORDINALITY AS wanted (ordinal, place)
+    JOIN workload ON workload.ordinal = wanted.ordinal
+ORDER BY place
+
 -- name: workload
 -- One workload.
 SELECT workload_id, ordinal, project, class, site, pool, state, accelerators, submitted_at_s,
