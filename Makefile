@@ -10,6 +10,7 @@ help: ## Show this list
 
 up: ## Start a node with the example sites and work; SLURM=1: on three Slurm clusters (as root)
 	@scripts/setup.sh
+	@scripts/ui.sh || echo "allod: going on without the control room; the commands and the API need none of it"
 ifeq ($(SLURM),1)
 	@scripts/up-on-slurm.sh
 else
@@ -18,22 +19,27 @@ endif
 
 test: ## Run every check and every test
 	@scripts/setup.sh dev
+	@scripts/ui.sh
 	@scripts/test-packages.sh
 	@$(MAKE) --no-print-directory check
 	@scripts/test.sh
 
-check: ## Lint, format, types, import rules
+check: ## Lint, format, types, import rules; of the control room types and its own tests
 	@scripts/setup.sh dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy --strict src
 	.venv/bin/lint-imports
+	scripts/ui.sh types --check
+	scripts/ui.sh npm run --silent check
+	scripts/ui.sh npm test --silent
 
 bench: ## Measure, beside what others reach
 	@scripts/setup.sh
+	@scripts/ui.sh
 	.venv/bin/python -m bench
 
-lock: ## Pin the packages anew: requirements*.lock
+lock: ## Pin the packages anew: requirements*.lock, ui/package-lock.json
 	@scripts/setup.sh
 	@scripts/lock.sh
 
@@ -45,5 +51,5 @@ slurm-down: ## End them, with all their jobs
 	@scripts/setup.sh
 	@.venv/bin/python -m tests.slurm down
 
-clean: ## Stop the node and its clusters, and remove .venv, .engines, caches and .allod with all its data
+clean: ## Stop the node and its clusters, and remove .venv, .engines, ui/node_modules, caches and .allod with all its data
 	@scripts/clean.sh

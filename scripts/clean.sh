@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes what `make` made here: .venv, .engines, caches, and .allod with the node's database and log.
+# Removes what `make` made here: .venv, .engines, the built control room and its packages, caches, and .allod with the node's database and log.
 # A node that still runs is asked to stop first; if it does not, nothing is removed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,5 +13,6 @@ fi
 if [ "$(cat /run/allod-slurm/checkout 2>/dev/null)" = "$PWD" ] && [ -x .venv/bin/python ]; then
     .venv/bin/python -m tests.slurm down
 fi
+rm -rf ui/node_modules ui/.built .node src/allod/web/built
 rm -rf .allod .venv .engines .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
 find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the locks anew from pyproject.toml: names, versions and hashes for every platform and
 # Python from 3.11 on, and no address of any index. requirements.lock and requirements-dev.lock
-# are for Allod itself, the others for the engines and clients that its tests start.
+# are for Allod itself, requirements-node.lock for the Node that builds the control room, the others
+# for the engines and clients that tests start. ui/package-lock.json likewise, from ui/package.json.
 #
 # Releases younger than a week are left out: a poisoned one is usually found out by then.
 set -euo pipefail
@@ -28,6 +29,14 @@ compile --group llama-cpp --output-file requirements-llama-cpp.lock
 echo "torch ; python_version < '0'" >"$tools/left-out"
 compile --group transformers --override "$tools/left-out" --output-file requirements-transformers.lock
 compile --group clients --output-file requirements-clients.lock
+compile --group node --output-file requirements-node.lock
+compile --group litellm --output-file requirements-litellm.lock
 for lock in requirements*.lock; do
     say "made $lock ($(grep -c == "$lock") packages)"
 done
+
+# Versions stand in ui/package.json; one that is too young is refused here.
+before="$(date --utc --date='7 days ago' +%FT%TZ)"
+(cd ui && rm -f package-lock.json)
+scripts/ui.sh node npm install --package-lock-only --no-audit --no-fund --loglevel=error --before "$before" >/dev/null
+say "made ui/package-lock.json ($(grep -c '"integrity"' ui/package-lock.json) packages)"

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from allod.cli.regions import Asked, show
 
@@ -22,18 +22,16 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(chromium_path: str, file: Path) -> Iterator[Page]:
+def page(browser: Browser, file: Path) -> Iterator[Page]:
     """The page; it fails on what the browser complains of or fetches from elsewhere."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        shown = browser.new_page(viewport={"width": 1100, "height": 900})
-        wrong: list[str] = []
-        shown.on("console", lambda message: wrong.append(message.text))
-        shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("request", lambda asked: wrong.append(asked.url))
-        shown.goto(file.as_uri())
-        yield shown
-        browser.close()
+    shown = browser.new_page(viewport={"width": 1100, "height": 900})
+    wrong: list[str] = []
+    shown.on("console", lambda message: wrong.append(message.text))
+    shown.on("pageerror", lambda error: wrong.append(str(error)))
+    shown.on("request", lambda asked: wrong.append(asked.url))
+    shown.goto(file.as_uri())
+    yield shown
+    shown.close()
     assert wrong == [file.as_uri()]
 
 

@@ -20,6 +20,7 @@ from allod.prove.note import note_of
 from allod.prove.policy import Policy, Witness
 from allod.prove.report import Report, _declared_in
 from allod.prove.verify import Known, verify
+from tests.prove import make_verdicts
 from tests.prove.make_bundles import (
     BUNDLES,
     EARLY,
@@ -296,3 +297,7 @@ def test_of_a_conclusion_what_it_rests_on_is_told() -> None:
         "origin": "Dataset/d",
     }
     assert list(_declared_in([reason])) == ["country MA (declared) (Dataset/d)"]
+
+
+def test_the_verdicts_that_the_control_room_must_match_are_fresh() -> None:
+    assert make_verdicts.FILE.read_text(encoding="utf-8") == make_verdicts.content()

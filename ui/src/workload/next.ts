@@ -1,0 +1,42 @@
+// What whoever asked for a workload can do now, by where it stands and by what is in its way.
+
+import type { Shape } from "../api/client.ts";
+
+type Work = Pick<Shape<"WorkloadView">, "id" | "state" | "accelerators" | "lent" | "run">;
+type Site = Shape<"SiteAnswer">;
+
+export type Advice =
+  | { what: "fewer"; accelerators: number; site: string }
+  | { what: "wait"; at_s: number; site: string; basis: string }
+  | { what: "again" | "output" | "elsewhere" | "lent" };
+
+const ENDED = ["completed", "failed", "timeout", "cancelled", "lost", "node-failed", "reclaimed"];
+const BAD = ["failed", "timeout", "lost", "node-failed"];
+
+/** The most accelerators that `change` says would do: 'ask for 8 or fewer'. */
+export function fewer(change: string): number | null {
+  const found = /\bask for ([0-9][0-9,]*) or fewer\b/.exec(change);
+  return found ? Number(found[1]!.replaceAll(",", "")) : null;
+}
+
+/** What is worth to do, the best first. */
+export function advice(work: Work, sites: readonly Site[]): Advice[] {
+  if (ENDED.includes(work.state)) {
+    return [...(BAD.includes(work.state) && work.run ? [{ what: "output" } as const] : []), { what: "again" }];
+  }
+  const found: Advice[] = [];
+  if (work.state === "waiting") {
+    const soonest = sites.filter((site) => site.expected_at_s !== null && site.expected_at_s !== undefined).toSorted((one, two) => one.expected_at_s! - two.expected_at_s!)[0];
+    if (soonest) found.push({ what: "wait", at_s: soonest.expected_at_s!, site: soonest.site, basis: soonest.basis });
+  }
+  if (work.state === "waiting" || work.state === "refused") {
+    const most = sites
+      .map((site) => ({ site: site.site, accelerators: fewer(site.change) ?? 0 }))
+      .filter(({ accelerators }) => accelerators > 0 && accelerators < work.accelerators)
+      .toSorted((one, two) => two.accelerators - one.accelerators)[0];
+    if (most) found.push({ what: "fewer", ...most });
+    if (!found.length) found.push({ what: "elsewhere" });
+  }
+  if (work.lent && (work.state === "running" || work.state === "placed")) found.push({ what: "lent" });
+  return found;
+}
