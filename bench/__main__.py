@@ -27,12 +27,14 @@ COMMANDS = (
     ("asleep", "Live decisions beside work that sleeps for clean power"),
     ("http_submit", "Submissions over HTTP"),
     ("node_start", "A node's start"),
+    ("workload_lists", "Lists of a million workloads"),
     ("log_append", "The log"),
     ("seal", "The sealed log: proofs and receipts"),
     ("slurm_site", "A site that runs Slurm"),
     ("energy", "A site's energy"),
     ("catalogue", "The catalogue and its reports"),
     ("foretold", "A replay that is told forecasts"),
+    ("control_room", "The control room in a browser"),
     ("gateway", "The gateway of AI services, beside nginx and others"),
 )
 

@@ -31,10 +31,10 @@ class RunningNode:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RunningNode]:
-    """A node on `folder` while the block lasts."""
+def running(folder: Path, *words: str) -> Iterator[RunningNode]:
+    """A node on `folder` while the block lasts; `words` are more of `allod up`, as '--example'."""
     try:
-        told = json.loads(allod("up", "--data", str(folder), "--port", "0", "--json"))
+        told = json.loads(allod("up", *words, "--data", str(folder), "--port", "0", "--json"))
         token = (folder / "token").read_text(encoding="utf-8").strip()
         yield RunningNode(told["url"], token, folder)
     finally:

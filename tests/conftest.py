@@ -62,6 +62,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def built(root: Path) -> None:
+    """The pages of the control room as their sources now stand, built once."""
+    made = subprocess.run(
+        [root / "scripts/ui.sh"], capture_output=True, text=True, timeout=300, check=False
+    )
+    if made.returncode:
+        pytest.fail(f"scripts/ui.sh says:\n{made.stdout}{made.stderr}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Chromium for the tests in a browser, or they are skipped.
 
