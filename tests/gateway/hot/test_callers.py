@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import psutil
+import pytest
 
 from allod.gateway.inside import BATCH_HEADER, KEY_HEADER
 from tests.gateway.hot.engines import Engine, Told, live
@@ -93,6 +94,51 @@ def test_requests_come_in_any_pieces_and_one_behind_the_other(tmp_path: Path) ->
             assert texts == [f"call {n}" for n in range(8) if n != 5]
             assert engine.busiest == 1
             await caller.send(f"{POST}expect: 100-continue\r\ncontent-length: 2\r\n\r\n".encode())
+            assert (await caller.head())[0] == 100
+            await caller.send(b"{}")
+            assert (await caller.answer()).status == 400
+            caller.close()
+
+    live(run)
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_who_waits_for_leave_to_send_hears_it_behind_the_answer_before(
+    tmp_path: Path, cold: bool
+) -> None:
+    async def run() -> None:
+        may_end = asyncio.Event()
+
+        async def slow(told: Told) -> None:
+            await told.open()
+            await told.token("one")
+            await may_end.wait()
+            await told.token("two")
+            await told.close()
+
+        async def desk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(2)
+            writer.write(b"HTTP/1.1 400 X\r\ncontent-length: 2\r\n\r\nno")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(desk, "127.0.0.1", 0)
+        engine = await Engine(slow).start()
+        told, port = table(service(replica("w1", engine))), server.sockets[0].getsockname()[1]
+        async with server, House(tmp_path, told, desk_port=port) as house:
+            caller = await house.open()
+            await caller.send(request(said(stream=True)))
+            assert (await caller.head())[0] == 200
+            assert b"one" in await caller.chunk()
+            following = request(b"{}", path="/v1/batches") if cold else request(b"{}")
+            head = following[: -len(b"\r\n{}")]
+            await caller.send(head + b"expect: 100-continue\r\n\r\n")
+            await asyncio.sleep(0.2)
+            may_end.set()
+            assert b"two" in await caller.chunk()
+            while await caller.chunk():
+                pass
             assert (await caller.head())[0] == 100
             await caller.send(b"{}")
             assert (await caller.answer()).status == 400

@@ -157,3 +157,24 @@ def test_in_a_burst_only_what_tells_numbers_is_changed() -> None:
         wanted = begin + (end if given_end is None else given_end)
         assert stream.feed(begin + end) == wanted
         assert (found.prompt, found.answer, found.by) == counted
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_events_that_end_in_two_ways_are_cut_and_counted_one_by_one(size: int) -> None:
+    """As of engines that send bytes of their own beside a library's signs of life."""
+    asked = body.Asked("chat", {"model": "m", "messages": [], "stream": True})
+    ping = b": ping\r\n\r\n"
+    events = [
+        ping,
+        _part("a", _usage(1)),
+        _part("b", _usage(2)).replace(b"\n\n", b"\r\n\r\n"),
+        _part("c", _usage(3)) + ping,
+        _part("", _usage(3), last=True) + ping,
+    ]
+    found, said = Counted(), b""
+    stream = Stream("chat", "vllm", asked, found, lambda: b"")
+    for at in range(0, len(events), size):
+        said += stream.feed(b"".join(events[at : at + size]))
+    wanted = [_part("a"), _part("b").replace(b"\n\n", b"\r\n\r\n"), _part("c"), ping, ping]
+    assert said == ping + b"".join(wanted)
+    assert (found.prompt, found.answer, found.by) == (7, 3, "engine")

@@ -205,7 +205,7 @@ class Caller(asyncio.Protocol):
             self.transport.pause_reading()
         elif request.cold:
             self._begin(request)
-        if b"expect" in headers:
+        if b"expect" in headers and (request is self.request or not self._is_busy()):
             self._expected(request)
 
     def on_message_complete(self) -> None:
@@ -283,6 +283,8 @@ class Caller(asyncio.Protocol):
         elif self._held or request.cold:
             self._held = False
             self.transport.resume_reading()
+            if (coming := self._coming) is not None and b"expect" in coming.headers:
+                self._expected(coming)
 
     def _begin_waiting(self) -> None:
         if self._work is not None or self._deaf:
@@ -292,7 +294,14 @@ class Caller(asyncio.Protocol):
         elif self._is_cold_next() and self._coming is not None:
             self._held = False
             self.transport.resume_reading()
-            self._begin(self._coming)
+            coming = self._coming
+            self._begin(coming)
+            if b"expect" in coming.headers:
+                self._expected(coming)
+
+    def _is_busy(self) -> bool:
+        """True while the answer to another request comes first: nothing may be written into it."""
+        return self._work is not None or bool(self._pipeline)
 
     def _is_cold_next(self) -> bool:
         """True if the head of a cold request waits, whose body is yet to be read."""

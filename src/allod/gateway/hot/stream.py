@@ -14,6 +14,8 @@ from allod.gateway.hot.relay import Relay
 _TAIL_BYTES_MAX = 4 << 20
 _INDEX = re.compile(rb'"index": ?(\d{1,9})')
 _ENDS = (b"\n\n", b"\r\n\r\n")
+#: Splits behind each event, whichever way it ends.
+_BEHIND_END = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
 _NO_CHOICES, _NO_CHOICES_SPACED = b'"choices":[]', b'"choices": []'
 
 
@@ -109,6 +111,10 @@ class Stream:
 
     def _by_event(self, payload: bytes) -> bytes:
         between = b"\r\n\r\n" if b"\r\n\r\n" in payload else b"\n\n"
+        if between != b"\n\n" and b"\n\n" in payload:
+            # What keeps a connection alive may end its lines otherwise than the engine does.
+            pieces = _BEHIND_END.split(payload)
+            return b"".join(self._by_event(one) if one.endswith(_ENDS) else one for one in pieces)
         if payload.find(between) == len(payload) - len(between):
             # One event, as engines mostly send them.
             event = self._event(payload[: -len(between)])
