@@ -17,7 +17,7 @@ from typing import Any
 
 from allod.adapters.local import LocalRunner
 from allod.adapters.log_folder import LogFolder
-from allod.adapters.meters import Counters
+from allod.adapters.meters import Counters, LiveMeters
 from allod.adapters.page_hasher import PageHasher
 from allod.adapters.postgres import EmbeddedServer, Seals, Store
 from allod.adapters.postgres.energy_store import PostgresEnergy
@@ -48,6 +48,7 @@ from allod.run.runners import Runners
 from allod.run.serving import metering
 from allod.run.serving.engine_keys import SECRET_BYTES
 from allod.run.serving.serving import Means
+from allod.run.site_meters import MeterWatch
 from allod.run.witnessing import WitnessDesk
 
 _RUNS = "runs"
@@ -153,6 +154,8 @@ def open_node(
         node.energy = energy
         meters = complete_to_ms and _metering(energy, complete_to_ms, held)
         node.serve(_serving(config, meters or None))
+        if config.meter_poll_s:
+            node.site_reads.meters = _site_meters(config.meter_poll_s, clock, held)
         node.start()
         node.replays = _replays(config, node, store, clock, held)
         node.hold(held.pop_all())
@@ -196,6 +199,16 @@ def _serving(config: Config, meters: metering.Means | None) -> Means:
         raise Unavailable(f"{file}: {error.strerror or error}") from error
     first, _, last = config.service_ports.partition("-")
     return Means(config.data_dir, secret, int(first), int(last), meters, config.home_site)
+
+
+def _site_meters(poll_s: int, clock: SystemClock, held: ExitStack) -> MeterWatch:
+    """What asks the meters of sites for views, until the node closes."""
+    servers = LiveMeters()
+    held.callback(servers.close)
+    watch = MeterWatch(servers, clock, poll_s)
+    held.callback(watch.close)
+    watch.start()
+    return watch
 
 
 def _metering(

@@ -49,6 +49,8 @@ class Config(BaseModel):
     """How often runners are asked what has ended. [ms]"""
     runner_observe_s: int = Field(default=5, ge=1, le=3_600)
     """How often runners are asked about all that is placed. [s]"""
+    meter_poll_s: int = Field(default=60, ge=0, le=86_400)
+    """How often the power meters of sites are asked, where Prometheus has them; 0: never. [s]"""
     output_max_bytes: int = Field(default=8 << 20, ge=1 << 12)
     """Output kept of one run: its first half and its last. [bytes]"""
     batch_requests: int = Field(default=256, ge=1, le=10_000)

@@ -21,6 +21,7 @@ from tests.run.test_node_map import held
 from tests.run.world import HandClock, ScriptedRunner, site, workload
 
 AT_S, SAID_S = 100_000, 90_000
+MEASURED = QuantityView(value_w=7000, basis=Basis.MEASURED, at_s=AT_S - 3, source="meter 'main'")
 
 
 def shown(outlook: Outlook = NO_OUTLOOK, work: Any = (), reports: Any = None, **spec: Any) -> Any:
@@ -28,7 +29,7 @@ def shown(outlook: Outlook = NO_OUTLOOK, work: Any = (), reports: Any = None, **
     pool = {"name": "p", "accelerator": "h100", "power_per_accelerator_w": 700}
     found = site(units=8, pools=[pool], **spec).spec
     assert isinstance(found, Site)
-    return SitePower("here", found, SAID_S, outlook, work, reports or {}, AT_S).view(48)
+    return SitePower("here", found, SAID_S, outlook, work, reports or {}, AT_S).view(48, MEASURED)
 
 
 def call(starts_s: int, ends_s: int, power_w: int = 4000, name: str = "peak") -> CurtailmentCalled:
@@ -150,6 +151,12 @@ def test_what_others_draw_is_told_with_the_time_of_the_report():
     report = PoolReported(at_s=77, site="here", pool="p", out=(), others_w=900)
     now = the_site(shown(reports={("here", "p"): report}))
     assert (now.others.value_w, now.others.at_s, now.work.value_w) == (900, 77, 900)
+
+
+def test_meters_measure_the_site_and_not_its_parts():
+    first, *parts = shown(envelope=LIMIT).nodes
+    assert first.now.measured == MEASURED
+    assert [part.now.measured.value_w for part in parts] == [None]
 
 
 def test_a_node_tells_all_of_its_sites():

@@ -37,6 +37,7 @@ class PowerNowView:
     work: QuantityView  #: What placed work, and work of others, takes of that.
     committed: QuantityView  #: What placed work and base load draw at the meter.
     others: QuantityView  #: What work that Allod did not place draws at the meter, in the above.
+    measured: QuantityView  #: What is drawn at the meter by the meter itself; known of 'site' only.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ from allod.run.power_views import (
 )
 
 _DOCUMENT = "the site's document"
+_NOT_MEASURED = QuantityView(
+    value_w=None, basis=Basis.UNKNOWN, at_s=None, source="meters measure the site as a whole"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class SitePower:
         span = (self.at_s, self.at_s + hours * 3600)
         return power_ahead(self.name, self.site, self.outlook, work, self._others_w(), span)
 
-    def view(self, hours: int) -> SitePowerView:
-        """The same as it is shown."""
+    def view(self, hours: int, measured: QuantityView) -> SitePowerView:
+        """The same as it is shown, with what is `measured` at the site's meter."""
         ahead = self.ahead(hours)
         return SitePowerView(
             site=self.name,
@@ -52,7 +55,7 @@ class SitePower:
             ends_s=ahead.ends_s,
             limits_are="it" if ahead.is_it_power else "meter",
             starts_s=ahead.starts_s,
-            nodes=tuple(self._node(node, ahead) for node in ahead.nodes),
+            nodes=tuple(self._node(node, ahead, measured) for node in ahead.nodes),
             calls=tuple(self._calls(ahead)),
             forecast=_forecast(ahead) if ahead.forecast else None,
         )
@@ -66,11 +69,11 @@ class SitePower:
 
     # ------------------------------------------------------------ nodes
 
-    def _node(self, node: NodeAhead, ahead: PowerAhead) -> PowerNodeView:
+    def _node(self, node: NodeAhead, ahead: PowerAhead, measured: QuantityView) -> PowerNodeView:
         return PowerNodeView(
             path=node.path,
             parent=node.parent,
-            now=self._now(node, ahead),
+            now=self._now(node, ahead, measured if node.path == "site" else _NOT_MEASURED),
             envelope_w=node.envelope_w,
             base_load_w=node.base_load_w,
             work_limit_w=node.work_limit_w,
@@ -79,7 +82,7 @@ class SitePower:
             over_w=node.over_w,
         )
 
-    def _now(self, node: NodeAhead, ahead: PowerAhead) -> PowerNowView:
+    def _now(self, node: NodeAhead, ahead: PowerAhead, measured: QuantityView) -> PowerNowView:
         by_weather = "cooling at the forecast temperature (ADR-0007)"
         limited_by = by_weather if ahead.is_it_power else "envelope less base load and margin"
         drawn_by = by_weather if ahead.is_it_power else "IT power times PUE, and base load"
@@ -95,6 +98,7 @@ class SitePower:
                 node.committed_w, drawn_by, Basis.ASSUMED if beyond else Basis.COMPUTED
             ),
             others=self._others(node),
+            measured=measured,
         )
 
     def _beyond_forecast(self, forecast: ForecastGiven | None) -> bool:

@@ -52,14 +52,25 @@ class Prometheus:
             Unavailable: The server does not answer.
             InvalidInput: It refuses the query, or gives more than one series.
         """
+        found = self.newest(source, at_s, every_s)
+        return found and found[0]
+
+    def newest(
+        self, source: PrometheusSource, at_s: float, every_s: int
+    ) -> tuple[float, float] | None:
+        """As `now`, with when it was read. [epoch s]
+
+        Raises:
+            Unavailable, InvalidInput: As `now`.
+        """
         url = source.url.rstrip("/") + "/api/v1/query"
         value, read_s = (
             parse_instant(*get_json(self._http, url, instant_query(query, at_s)), query)
             for query in (source.query, when_read(source.query))
         )
-        if value is None or read_s is None or not math.isfinite(value):
+        if value is None or read_s is None or not math.isfinite(value + read_s):
             return None
-        return value if at_s - read_s <= every_s else None
+        return (value, min(read_s, at_s)) if at_s - read_s <= every_s else None
 
     def _points(self, url: str, query: str, meter: Meter, grid: Grid) -> list[tuple[int, float]]:
         found: list[tuple[int, float]] = []

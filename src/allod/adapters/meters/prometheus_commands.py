@@ -48,7 +48,13 @@ def parse_range(status: int, body: Any, query: str) -> list[tuple[int, float]]:
             f"the server refuses '{query}': {body.get('error', 'no reason given')}",
             mend="check the meter's 'query'",
         )
-    found = body.get("data", {}).get("result", [])
+    data = body.get("data")
+    found = data.get("result") if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise InvalidInput(
+            f"the answer to '{query}' is not a Prometheus server's: it has no list of series",
+            mend="check the meter's 'url'",
+        )
     if len(found) > 1:
         raise InvalidInput(
             f"'{query}' gives {len(found)} series, not one",
@@ -76,7 +82,8 @@ def parse_instant(status: int, body: Any, query: str) -> float | None:
         InvalidInput: As `parse_range`.
     """
     if isinstance(body, dict) and body.get("status") == "success":
-        found = body.get("data", {}).get("result", [])
+        data = body.get("data")
+        found = data.get("result") if isinstance(data, dict) else None
         if isinstance(found, list):
             # One point of each series, where a range has many.
             points = [
