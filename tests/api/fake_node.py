@@ -68,7 +68,7 @@ from allod.run.node_views import (
     WorkloadView,
 )
 from allod.run.ports import Finding, OutputPart
-from allod.run.power_views import SitePowerView
+from allod.run.power_views import Basis, QuantityView, SitePowerView
 from allod.run.project_views import ProjectView, WorkView
 from allod.run.projects import project_view
 from allod.run.replays.desk import Desk
@@ -216,7 +216,10 @@ class FakeSiteReads:
         outlook = NO_OUTLOOK.with_forecast(told).with_call(call)
         spec = self._site(name)
         held = [self._held()]
-        return SitePower(name, spec, START_S - 9, outlook, held, {}, START_S).view(hours)
+        return SitePower(name, spec, START_S - 9, outlook, held, {}, START_S).view(
+            hours,
+            QuantityView(value_w=7000, basis=Basis.MEASURED, at_s=START_S, source="meter 'main'"),
+        )
 
     def nodes(self, name: str, *, shared: bool = False) -> NodeMapView:
         return node_map(name, self._site(name), [self._held()], {}, START_S, shared=shared)

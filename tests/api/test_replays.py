@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from fastapi import FastAPI
 
-from allod.api import ApiSettings, create_app
+from allod.api import ApiSettings, create_app, traces
 from allod.run.replays.desk import Desk
 from tests.api.asking import Call, calling
 from tests.api.fake_node import FakeNode
@@ -144,6 +145,22 @@ def test_a_trace_over_the_limit_is_refused_while_it_comes(call: Call, tmp_path: 
     assert not list((tmp_path / "traces").iterdir())
 
 
+async def _standing_still() -> AsyncIterator[bytes]:
+    yield b"x"
+    await anyio.sleep(30)
+
+
+def test_a_trace_that_stands_still_keeps_no_place(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "_SILENT_S", 0.05)
+    given_up = send(call, _standing_still())
+    assert given_up.status_code == 422
+    assert "nothing more of the body came" in given_up.json()["detail"]
+    assert not list((tmp_path / "traces").iterdir())
+    assert send(call).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("more", "status", "field"),
     [
@@ -186,6 +203,30 @@ def test_what_is_no_question_is_refused_by_its_field(
     answer = asked(call, **body)
     assert (answer.status_code, answer.json().get("field", "")) == (status, field)
     assert call("GET", "/v1/replays").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("documents", '[{"kind": 1000000000000000000000000000000}]'),
+        ("documents", '[{"kind": "\\ud800"}]'),
+        ("documents", "[" * 900 + "{}" + "]" * 900),
+        ("documents", '[{"spec": ' + "[" * 900 + "]" * 900 + "}]"),
+        ("without", '["\\ud800"]'),
+        ("name", '"\\ud800"'),
+    ],
+)
+def test_what_no_json_of_ours_can_hold_is_refused(call: Call, field: str, value: str) -> None:
+    body = f'{{"trace": "log", "{field}": {value}}}'
+    refused = call(
+        "POST",
+        "/v1/replays",
+        role="submit",
+        content=body.encode(),
+        headers={"content-type": "application/json"},
+    )
+    assert refused.status_code in (400, 422), refused.text
+    assert field in refused.json()["detail"]
 
 
 def test_too_many_are_told_to_ask_again(call: Call, stage: Stage) -> None:

@@ -20,6 +20,9 @@ def test_series_have_one_number_for_each_step(call: Call) -> None:
     assert site["over_w"] == [0, 3650, 0, 0]
     assert told["forecast"]["clean_w"] == [9000, 9000, 9000, 8000]
     assert [one["name"] for one in told["calls"]] == ["peak"]
+    measured = {"value_w": 7000, "basis": "measured", "at_s": START_S, "source": "meter 'main'"}
+    assert site["now"]["measured"] == measured
+    assert told["nodes"][1]["now"]["measured"]["basis"] == "unknown"
 
 
 def test_machines_are_columns_with_one_entry_for_each_node(call: Call) -> None:

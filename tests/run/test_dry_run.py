@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+from typing import Any
 
 import pytest
 
 from allod.bootstrap import real_engine
 from allod.domain.decision import Hold, Placement, Refusal
 from allod.domain.document import from_json
-from allod.errors import InvalidInput
+from allod.errors import InvalidInput, Unavailable
+from allod.run import dry_run
 from allod.run.node import Node
 from allod.run.node_views import State
 from allod.run.pace import Pace
@@ -17,16 +22,16 @@ from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
 
 WAIT_S = 60
+OURS = {"apiVersion": "allod/v1", "kind": "Project", "metadata": {"name": "ours"}, "spec": {}}
 
 
 @pytest.fixture
 def node(store: MemoryStore, clock: HandClock, runner: ScriptedRunner) -> Iterator[Node]:
     """A node that decides for real."""
     pace = Pace(runner_threads=2, poll_s=0.01, observe_s=0.02)
-    ours = {"apiVersion": "allod/v1", "kind": "Project", "metadata": {"name": "ours"}, "spec": {}}
     with Node(store, real_engine(), {"local": runner}, clock, pace=pace) as opened:
         opened.start()
-        opened.apply([site(units=4), from_json(ours)], actor="op").result(WAIT_S)
+        opened.apply([site(units=4), from_json(OURS)], actor="op").result(WAIT_S)
         yield opened
 
 
@@ -60,3 +65,35 @@ def test_what_could_not_be_submitted_cannot_be_tried(node: Node, store: MemorySt
     with pytest.raises(InvalidInput, match="nobody"):
         node.trials.submission(workload("try", project="nobody"))
     assert store.tail() == before
+
+
+def test_those_who_try_take_no_more_threads_than_their_share(
+    store: MemoryStore,
+    clock: HandClock,
+    runner: ScriptedRunner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dry_run, "AT_ONCE_MAX", 1)
+    begun, may_end, maker = Event(), Event(), real_engine()
+
+    def slowly(engine: Any, workload_id: str) -> Any:
+        begun.set()
+        may_end.wait(WAIT_S)
+        return maker.explain(engine, workload_id)
+
+    slow = replace(maker, explain=slowly)
+    with (
+        Node(store, slow, {"local": runner}, clock) as node,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        node.start()
+        node.apply([site(units=4), from_json(OURS)], actor="op").result(WAIT_S)
+        first = pool.submit(node.trials.submission, workload("try"))
+        try:
+            assert begun.wait(WAIT_S)
+            with pytest.raises(Unavailable, match="are being tried"):
+                node.trials.submission(workload("try"))
+        finally:
+            may_end.set()
+        assert first.result(WAIT_S).decision
+        assert node.trials.submission(workload("try")).decision

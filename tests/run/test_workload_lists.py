@@ -184,6 +184,9 @@ def test_a_store_that_was_away_is_read_again() -> None:
         (Sort.ACCELERATORS, "a:4"),
         (Sort.EXPECTED, "4:"),
         (Sort.EXPECTED, "--4:1"),
+        (Sort.EXPECTED, "-:1"),
+        (Sort.ACCELERATORS, ":1"),
+        (Sort.SUBMITTED, "1" * 5_000),
     ],
 )
 def test_what_is_no_cursor_is_refused(sort: Sort, cursor: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from allod.adapters.whole import write_whole, writing_whole
+from allod.adapters.whole import being_written, write_whole, writing_whole
 from allod.errors import NotFound, Unavailable
 from allod.run.replays.ports import Json
 
@@ -35,7 +35,8 @@ class ReplayFolder:
         Raises:
             Unavailable: The folder cannot be made.
         """
-        self._folder = folder
+        # Whoever is told of a file of it may work in another folder.
+        self._folder = folder.absolute()
         self._id = re.compile(rf"{prefix}-[0-9a-f]{{12}}")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -105,10 +106,12 @@ class ReplayFolder:
     def take(self, id: str, *names: str) -> None:
         """See `Shelf.take`."""
         for name in names:
-            # What a process was about to write when it was ended has another ending.
-            for path in (self.path(id, name), self.path(id, name + ".part")):
+            # What was being written when its writer was killed has another name: with a process
+            # that replays it has another ending (`replay.files`), with us it is `being_written`.
+            path = self.path(id, name)
+            for one in (path, path.with_name(name + ".part"), being_written(path)):
                 with suppress(OSError):
-                    path.unlink()
+                    one.unlink()
 
     def remove(self, id: str) -> None:
         """See `Shelf.remove`."""

@@ -22,11 +22,16 @@ def write_whole(file: Path, data: bytes, rights: int | None = None) -> None:
         new.write(data)
 
 
+def being_written(file: Path) -> Path:
+    """Where the content of `file` lies until it is whole; a crash can leave it there."""
+    return file.with_name(f".{file.name}.new")
+
+
 @contextmanager
 def writing_whole(file: Path, rights: int | None = None) -> Iterator[BinaryIO]:
     """What is written to it is in `file`, durable, once the block ends well; else nothing is."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.new")
+    beside = being_written(file)
     beside.unlink(missing_ok=True)  # One that a crash has left would keep its rights.
     try:
         with open(beside, "wb", opener=_with(rights)) as new:

@@ -39,7 +39,7 @@ class ReplayWanted(BaseModel):
     documents: list[dict[str, Any]] | str = Field(default=[], max_length=1 << 20)
     """Documents that take the place of the node's own of the same kind and name, or stand beside
     them: a list of objects, or one YAML text. A Scenario among them is the replay's own."""
-    without: list[str] = Field(default=[], max_length=1_000)
+    without: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=1_000)
     """Documents of the node that are left out, such as `Charter/narvik`."""
     policy: Literal["charter", "easy", "fcfs"] | None = None
     """Default: that of the Scenario, or charter; easy with `pool`."""

@@ -104,7 +104,15 @@ def _documents(given: list[dict[str, Any]] | str) -> tuple[Document, ...]:
         return ()
     if isinstance(given, str):
         return documents_of_yaml(given.encode("utf-8", "surrogatepass"))
-    return documents_of_json(orjson.dumps(given))
+    try:
+        body = orjson.dumps(given)
+    except orjson.JSONEncodeError as error:
+        raise InvalidField(
+            f"documents: are no plain JSON: {str(error).lower()}",
+            field="documents",
+            mend="write whole numbers of 64 bits at most, texts in UTF-8, and few levels",
+        ) from error
+    return documents_of_json(body)
 
 
 def _key_of(request: Request) -> str | None:

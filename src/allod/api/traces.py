@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -43,6 +45,8 @@ Format = Literal[
 ]
 #: Larger pieces, fewer turns of threads.
 _PIECE_BYTES = 1 << 20
+#: After so long without a byte a trace is given up. [s]
+_SILENT_S = 60
 
 _BODY = {
     "requestBody": {
@@ -130,7 +134,7 @@ async def _take(request: Request, arriving: Arriving) -> None:
     """Have all of the body on the disk; nobody else waits for that."""
     held: list[bytes] = []
     size = total = 0
-    async for chunk in request.stream():
+    async for chunk in _coming(request):
         held.append(chunk)
         size += len(chunk)
         total += len(chunk)
@@ -141,6 +145,24 @@ async def _take(request: Request, arriving: Arriving) -> None:
         raise InvalidInput("the body is empty", field="body", mend="send the file as the body")
     if held:
         await run_in_threadpool(arriving.write, b"".join(held))
+
+
+async def _coming(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes; only so many may come at once, so none may stand still."""
+    body = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_SILENT_S):
+                chunk = await anext(body, None)
+        except TimeoutError:
+            raise InvalidInput(
+                f"nothing more of the body came within {_SILENT_S} s",
+                field="body",
+                mend="send the file again",
+            ) from None
+        if chunk is None:
+            return
+        yield chunk
 
 
 @router.get(

@@ -71,6 +71,7 @@ def _tell_next(example_told: str) -> None:
         out(example_told)
     out()
     out("next:")
+    out("  (a browser)             the control room, at the address above")
     if example_told:
         out("  allod queue             what runs, and what each of the others waits for")
         out("  allod site list         the sites, their room and their power")

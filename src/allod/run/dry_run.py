@@ -10,6 +10,7 @@ from typing import Any, Final
 from allod.domain.decision import Decision, Refusal
 from allod.domain.document import Document
 from allod.domain.event import DocumentsApplied, TimePassed, WorkloadSubmitted
+from allod.errors import Unavailable
 from allod.run.controller import Controller
 from allod.run.engine import EngineMaker, Explanation
 from allod.run.node_views import Change
@@ -17,6 +18,8 @@ from allod.run.requests import Submit, changes_of
 
 #: What a workload is called that is only tried.
 TRIED: Final = "dry-run"
+#: Submissions that are tried or wait for that; each holds a thread that others are answered by.
+AT_ONCE_MAX: Final = 8
 
 
 def tried(
@@ -51,14 +54,27 @@ class Trials:
     def __init__(self, controller: Controller, maker: EngineMaker[Any]) -> None:
         self._controller, self._maker = controller, maker
         self._turn = threading.Lock()
+        self._room = threading.BoundedSemaphore(AT_ONCE_MAX)
 
     def submission(self, document: Document, *, actor: str = "") -> Tried:
         """What would be decided if `document` were submitted now; nothing is recorded or started.
 
         Raises:
             AllodError: As submitting it would.
+            Unavailable: Too many are being tried.
         """
         asked = Submit.of(document, actor, None)
+        if not self._room.acquire(blocking=False):
+            raise Unavailable(
+                f"{AT_ONCE_MAX} submissions are being tried already",
+                mend="try it again in a moment",
+            )
+        try:
+            return self._tried(asked)
+        finally:
+            self._room.release()
+
+    def _tried(self, asked: Submit) -> Tried:
         with self._turn:
             with self._controller.at_rest() as world:
                 copy = self._maker.twin(world.engine)
@@ -71,7 +87,7 @@ class Trials:
                     workload_id=TRIED,
                     name=asked.name,
                     workload=asked.spec,
-                    actor=actor,
+                    actor=asked.actor,
                 )
             )
             own = next(one for one in decisions if one.workload_id == TRIED)

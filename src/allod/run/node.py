@@ -201,6 +201,7 @@ class Node:
 
     def _documents_changed(self) -> None:
         self._watches.follow(self._controller.views.sites, self._controller.outlook)
+        self.site_reads.meters.follow(self._controller.views.sites)
         self._changes.documents_changed()
         if self._serving is not None:
             self._serving.documents_changed()

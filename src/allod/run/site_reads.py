@@ -17,6 +17,7 @@ from allod.run.log import ViewReads
 from allod.run.node_map import NodeMapView, node_map
 from allod.run.power_views import SitePowerView
 from allod.run.requests import no_document
+from allod.run.site_meters import NoMeters, SiteMeters
 from allod.run.site_parties import SiteParties
 from allod.run.site_phases import SitePhases
 from allod.run.site_power import SitePower
@@ -40,6 +41,7 @@ class SiteReads:
 
     def __init__(self, controller: Controller, reads: ViewReads) -> None:
         self._controller, self._reads = controller, reads
+        self.meters: SiteMeters = NoMeters()
 
     def power(self, name: str, hours: int) -> SitePowerView:
         """The envelope of a site as a tree, now and over the `hours` to come.
@@ -51,7 +53,7 @@ class SiteReads:
         power = SitePower(
             name, here.site, here.said_at_s, here.outlook, here.held, here.reports, here.at_s
         )
-        return power.view(hours)
+        return power.view(hours, self.meters.power(name, here.site))
 
     def nodes(self, name: str, *, shared: bool = False) -> NodeMapView:
         """The machines of a site; with `shared`, also all who share one.

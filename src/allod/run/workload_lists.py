@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -20,6 +21,9 @@ _LOADED_AT_ONCE: Final = 8192
 #: A list that is asked for while the past is read waits so long. [s]
 _WAIT_S: Final = 60.0
 _EXPECTED: Final = '"expected_at_s":'
+#: Cursors, in numbers that columns can hold or nearly so.
+_ORDINAL: Final = re.compile(r"[0-9]{1,19}")
+_KEY_AND_ORDINAL: Final = re.compile(r"-?[0-9]{1,19}:[0-9]{1,19}")
 
 
 def entry_of(row: WorkloadRow) -> WorkloadEntry:
@@ -150,9 +154,7 @@ def _cursor_of(place: Place, sort: Sort) -> str:
 def _place_of(cursor: str | None, sort: Sort) -> Place | None:
     if cursor is None:
         return None
-    key, colon, ordinal = cursor.rpartition(":")
-    digits = key.removeprefix("-") + ordinal
-    by_key = sort is not Sort.SUBMITTED
-    if bool(colon) is not by_key or not (digits.isdigit() and digits.isascii()) or not ordinal:
+    key, _, ordinal = cursor.rpartition(":")
+    if not (_ORDINAL if sort is Sort.SUBMITTED else _KEY_AND_ORDINAL).fullmatch(cursor):
         raise InvalidInput(f"'{cursor}' is no cursor", mend="give the 'after' of the page before")
     return int(key or "0"), int(ordinal)

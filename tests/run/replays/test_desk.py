@@ -131,6 +131,8 @@ def test_what_ran_when_the_node_was_killed_is_interrupted(tmp_path: Path) -> Non
     id = desk.ask(question(sent(desk).id)).replay.id
     stage.replay()
     until(lambda: b'"running"' in (tmp_path / id / "record.json").read_bytes())
+    half = tmp_path / id / ".work.jsonl.new"
+    half.write_bytes(b"half of what was copied out of the log")
     (tmp_path / "trace-0123456789ab").mkdir()  # Of another kind: not a replay.
     (tmp_path / "traces/trace-0123456789ab").mkdir()  # It was only coming.
     (tmp_path / "replay-0123456789ab").mkdir()
@@ -138,6 +140,7 @@ def test_what_ran_when_the_node_was_killed_is_interrupted(tmp_path: Path) -> Non
     with open_desk(tmp_path, Stage()) as after:
         assert state_of(after, id) is ReplayState.INTERRUPTED
         assert after.get(id).progress is None
+        assert not half.exists()
         assert [view.id for view in after.all()] == [id]
         assert not (tmp_path / "traces/trace-0123456789ab").exists()
         assert (tmp_path / "replay-0123456789ab/record.json").exists()
@@ -249,6 +252,42 @@ def test_a_full_disk_keeps_nothing_and_says_no_path(
         wait_for(desk, desk.ask(question(trace.id)).replay.id, ReplayState.DONE)
 
 
+def test_a_key_whose_replay_the_disk_could_not_take_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_desk(tmp_path, Stage()) as desk:
+        trace = sent(desk).id
+        until(lambda: desk.traces.get(trace).state is TraceState.READY)
+        whole = replay_folder.write_whole
+
+        def full_soon(file: Path, *rest: Any) -> None:
+            if file.name == replay_folder.RECORD:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            whole(file, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(replay_folder, "write_whole", full_soon)
+            with pytest.raises(Unavailable):
+                desk.ask(question(trace), actor="ada", key="k")
+        assert not list(tmp_path.glob("replay-*"))
+        assert not desk.ask(question(trace), actor="ada", key="k").repeated
+
+
+def test_a_trace_that_went_fails_its_replay_and_no_other(tmp_path: Path) -> None:
+    """Its folder cannot be read, or it was removed while the replay was asked for."""
+    with open_desk(tmp_path, Stage()) as desk:
+        lost, kept = (sent(desk).id for _ in range(2))
+        ids = [desk.ask(question(trace)).replay.id for trace in (kept, lost, kept)]
+    (tmp_path / "traces" / lost / "record.json").write_bytes(b"{torn")
+    stage = Stage()
+    stage.replays_wait = False
+    with open_desk(tmp_path, stage) as again:
+        wait_for(again, ids[1], ReplayState.FAILED)
+        fault = again.get(ids[1]).fault
+        assert fault is not None and "there is no trace" in fault.message
+        wait_for(again, ids[2], ReplayState.DONE)
+
+
 def test_an_end_that_the_disk_cannot_take_is_an_end_and_what_cannot_begin_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +362,17 @@ def test_a_trace_goes_when_others_come_unless_a_replay_needs_it(tmp_path: Path) 
         desk.ask(question(third.id))
         with pytest.raises(Unavailable, match="replays need them"):
             desk.traces.receive("one more")
+
+
+def test_a_trace_that_never_came_costs_nobody_one(tmp_path: Path) -> None:
+    with open_desk(tmp_path, Stage(), traces_kept=1) as desk:
+        kept = sent(desk).id
+        arriving = desk.traces.receive("other")
+        arriving.write(b"x")
+        arriving.drop()
+        assert [view.id for view in desk.traces.all()] == [kept]
+        other = sent(desk).id
+        assert [view.id for view in desk.traces.all()] == [other]
 
 
 def test_only_so_many_traces_come_at_once_and_a_dropped_one_makes_room(tmp_path: Path) -> None:

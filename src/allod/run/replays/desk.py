@@ -31,7 +31,6 @@ from allod.run.replays.views import (
     ReplayProgress,
     ReplayState,
     ReplayView,
-    TraceState,
 )
 
 _log = logging.getLogger(__name__)
@@ -120,12 +119,21 @@ class Desk:
                 actor=actor,
                 number=1 + max((one.number for one in self._views.values()), default=0),
             )
-            self.around.replays.put(view.id, WORLD, {"documents": world})
-            self._keys[view.id] = (name, digest)
-            self._put(view)
+            self._keep(view, world, (name, digest))
             self._forget_oldest()
         self._wake()
         return Created(self.get(view.id), repeated=False)
+
+    def _keep(self, view: ReplayView, world: list[Json], key: tuple[str, str]) -> None:
+        self._keys[view.id] = key
+        try:
+            self.around.replays.put(view.id, WORLD, {"documents": world})
+            self._put(view)
+        except BaseException:
+            # Else its key would stand for a replay that there is not.
+            del self._keys[view.id]
+            self.around.replays.remove(view.id)
+            raise
 
     def _asked_before(self, name: str, digest: str) -> ReplayView | None:
         for id, (known, of) in self._keys.items():
@@ -260,9 +268,7 @@ class Desk:
 
     def _is_being_read(self, view: ReplayView) -> bool:
         """True while it is not known what its trace is; whoever reads it wakes us."""
-        if view.inputs.trace == LOG:
-            return False
-        return self.traces.get(view.inputs.trace).state is TraceState.READING
+        return view.inputs.trace != LOG and self.traces.is_being_read(view.inputs.trace)
 
     def begin(self, id: str) -> Json | None:
         """Note that a replay begins; what its process is told, or None if it was cancelled.

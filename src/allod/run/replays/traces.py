@@ -93,7 +93,7 @@ class Traces:
                 raise Unavailable(
                     f"{self._coming} traces are coming already", mend="send it when one is there"
                 )
-            self._make_room()
+            self._check_room()
             self._coming += 1
         id = f"trace-{secrets.token_hex(6)}"
         try:
@@ -107,17 +107,23 @@ class Traces:
         with self._turn:
             self._coming -= 1
 
-    def _make_room(self) -> None:
-        used = self.in_use()
-        free = [view for view in self._in_order() if view.id not in used]
+    def _check_room(self) -> None:
         over = len(self._views) + self._coming + 1 - self._limits.traces_kept
-        if over > len(free):
+        if over > len(self._free()):
             raise Unavailable(
                 f"{len(self._views)} traces are kept, and replays need them",
                 mend="wait for a replay to end, or cancel one",
             )
-        for view in free[: max(0, over)]:
+
+    def _make_room(self) -> None:
+        """Only now that another is here whole: one that never comes costs nobody a trace."""
+        over = len(self._views) + 1 - self._limits.traces_kept
+        for view in self._free()[: max(0, over)]:
             self._drop(view)
+
+    def _free(self) -> list[TraceView]:
+        used = self.in_use()
+        return [view for view in self._in_order() if view.id not in used]
 
     def _drop(self, view: TraceView) -> None:
         del self._views[view.id]
@@ -128,6 +134,7 @@ class Traces:
         self, id: str, name: str, format: str | None, actor: str, size: int, sha256: str
     ) -> TraceView:
         with self._turn:
+            self._make_room()
             view = TraceView(
                 id=id,
                 name=name,
@@ -163,6 +170,11 @@ class Traces:
         if found is None:
             raise NotFound(f"there is no trace '{id}'", mend="see GET /v1/traces")
         return found
+
+    def is_being_read(self, id: str) -> bool:
+        """True while it is not known what it is; False of one that is not there."""
+        view = self._views.get(id)
+        return view is not None and view.state is TraceState.READING
 
     def usable(self, id: str) -> TraceView:
         """The trace, for a replay of it.
