@@ -164,8 +164,9 @@ def fits(page: Page, *widths: int) -> None:
 
 # ------------------------------------------------------------ pictures
 
-#: The clock stands, else no two pictures were alike; the page tells the node's time by it.
-STAND_STILL = f"Date.now = () => {START_S * 1000}"
+#: The second stands, else no two pictures were alike; the page tells the node's time by it. Within
+#: it the clock moves, as an editor waits for moments to pass.
+STAND_STILL = f"const now = Date.now; Date.now = () => {START_S * 1000} + (now() % 1000)"
 
 
 def shot(page: Page, name: str, *, whole: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from allod.run.node_views import Role
 from tests.api.asking import workload
 from tests.api.fake_node import FakeNode
 from tests.browser.control_room import Trouble, axe, fits, go, settled, sign_in, speak
+from tests.run.replays.asking import Stage, desk_in
 from tests.run.world import site
 
 pytestmark = pytest.mark.browser
@@ -24,7 +26,7 @@ ONE = {"site": "site/narvik", "workload": "workload/w2"}
 
 
 @pytest.fixture
-def node() -> FakeNode:
+def node(tmp_path: Path) -> Iterator[FakeNode]:
     """A node with the document of its site, and work that runs, waits and was refused."""
     node = FakeNode()
     node.apply([site("narvik")]).result()
@@ -32,7 +34,9 @@ def node() -> FakeNode:
         node.submit(from_json(workload(name, accelerators)), actor="somebody").result()
     node.start("w1")
     node.output["w1"] = b"one\ntwo\n"
-    return node
+    node.replays = desk_in(tmp_path, Stage())
+    yield node
+    node.replays.close()
 
 
 def addresses(page: Page, name: str) -> list[str]:

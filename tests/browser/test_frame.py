@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from allod.api import ApiSettings, create_app
 from allod.domain.document import from_json
@@ -118,6 +118,36 @@ def test_where_reading_needs_a_token_it_is_asked_for(
         # Known by name now; and a token is not kept beyond the tab.
         expect(page.locator(".who")).to_contain_text("reader")
         assert "secret" not in page.evaluate("JSON.stringify(localStorage)")
+        page.close()
+
+
+def test_a_late_no_to_a_token_of_before_asks_for_nothing(
+    built: None, new_page: NewPage, node: NastyNode, trouble: Trouble
+) -> None:
+    trouble.allow("status of 401")
+    node.token_make("reader", Role.READ)
+    settings = ApiSettings(read_needs_token=True)
+    late: list[Route] = []
+    with serving(create_app(node, settings=settings, pages=pages())) as served:
+        page = new_page(served.url)
+        page.add_init_script("sessionStorage.setItem('allod-token', 'secret-of-nobody')")
+
+        def hold(route: Route) -> None:
+            bad = "nobody" in route.request.headers.get("authorization", "")
+            late.append(route) if bad else route.continue_()
+
+        page.route("**/v1/me", hold)
+        page.goto("/")
+        dialog = page.get_by_role("dialog")
+        page.get_by_role("textbox", name="Token").fill("secret-of-reader")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-link]")).to_have_attribute("data-link", "live", timeout=15_000)
+        expect(dialog).to_be_hidden()
+        assert late
+        for route in late:
+            route.fulfill(status=401, json={"detail": "this token is not known"})
+        page.wait_for_timeout(200)
+        expect(dialog).to_be_hidden()
         page.close()
 
 

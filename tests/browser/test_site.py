@@ -235,6 +235,26 @@ def test_the_canvas_shows_what_the_legend_says(page: Page, node: FakeNode) -> No
 # ------------------------------------------------------------ power
 
 
+def test_what_meters_measure_stands_beside_what_is_committed(page: Page, node: FakeNode) -> None:
+    def unmeasured(route: Route) -> None:
+        answer = route.fetch().json()
+        answer["nodes"][0]["now"]["measured"] = answer["nodes"][1]["now"]["measured"] | {
+            "source": "no meter is named"
+        }
+        route.fulfill(json=answer)
+
+    go(page, "#/site/narvik?tab=power")
+    of_site = page.locator('tr[data-path="site"]')
+    expect(of_site.get_by_role("cell", name="7 kW measured")).to_be_visible()
+    said = page.locator("[data-measured]")
+    expect(said).to_have_text(
+        re.compile(r"^Measured at the site's meter: 7 kW, .*, meter 'main'\.$")
+    )
+    page.route("**/v1/sites/narvik/power*", unmeasured)
+    page.reload()
+    expect(said).to_have_text("Not measured: no meter is named.")
+
+
 def test_a_call_is_tried_then_made(page: Page, node: FakeNode) -> None:
     sign_in(page, node, Role.OPERATOR)
     go(page, "#/site/narvik?tab=power")
@@ -265,7 +285,7 @@ def test_a_call_is_tried_then_made(page: Page, node: FakeNode) -> None:
     assert len(node.leaves) == before
     make.click()
     dialog.get_by_role("button", name="Make the call").click()
-    expect(page.locator('[data-plan="made"]')).to_contain_text("Call grid holds")
+    expect(page.locator('[data-plan="made"]')).to_contain_text("Call grid was made")
     called = node.leaves[-1].record
     assert isinstance(called, CurtailmentCalled)
     assert (called.name, called.path, called.power_w) == ("grid", "site", 30_000)

@@ -22,7 +22,7 @@ spec:
   project: fjord
   accelerators: 4 # few
   wall_time_s: 1h
-  command: [nvidia-smi]
+  command: [hostname]
 """
 
 

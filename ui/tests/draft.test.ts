@@ -36,6 +36,7 @@ describe("a draft", () => {
     expect(draft.lineOf("spec.flexibility.deadline")).toBe(5);
     expect(draft.lineOf("Workload/hello: spec.accelerators")).toBe(3);
     expect(draft.lineOf("nothing")).toBe(1);
+    expect([draft.holds("Workload/hello: spec.accelerators"), draft.holds("spec.none"), draft.holds("trace")]).toEqual([true, true, false]);
   });
 
   it("begins after a workload of before", () => {

@@ -67,6 +67,14 @@ describe("what to do next", () => {
     ]);
   });
 
+  it("is to ask for what is live where more comes only later, unless law or class forbids", () => {
+    const short = { site: "a", step: "hardware" as const, code: "not-live-yet", message: "", forever: false, pool: "p", needed: "16", actual: "8", origin: "" };
+    const later = { ...site("a", "wait for the accelerators", 400), blockers: [short] };
+    expect(advice({ ...work, state: "waiting" }, [later]).slice(1)).toEqual([{ what: "fewer", accelerators: 8, site: "a" }]);
+    const never = { ...later, blockers: [{ ...short, step: "law" as const, code: "law", forever: true }, short] };
+    expect(advice({ ...work, state: "waiting" }, [never]).map(({ what }) => what)).toEqual(["wait"]);
+  });
+
   it("is to change it where nothing helps", () => {
     expect(advice({ ...work, state: "refused" }, [site("a", "name this site in spec.sites")])).toEqual([{ what: "elsewhere" }]);
   });

@@ -40,10 +40,10 @@ const door: Middleware = {
     if (node.token) request.headers.set("Authorization", `Bearer ${node.token}`);
     return request;
   },
-  async onResponse({ response }) {
+  async onResponse({ request, response }) {
     if (response.ok) return;
     const problem = Problem.of(response.status, await response.clone().json().catch(() => null));
-    if (problem.status === 401) node.refused(problem.detail);
+    if (problem.status === 401) node.refused(problem.detail, request.headers.get("Authorization")?.slice("Bearer ".length) ?? "");
     throw problem;
   },
   onError({ error }) {
@@ -73,7 +73,8 @@ export async function taken<T>(asked: Promise<Answer<T>>): Promise<T> {
 
 /** Bytes of an answer that is no JSON, such as logs and receipts. */
 export async function bytes(path: string, signal?: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = node.token ? { Authorization: `Bearer ${node.token}` } : {};
+  const token = node.token;
+  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
   let answer: Response;
   try {
     answer = await fetch(path, { headers, ...(signal ? { signal } : {}) });
@@ -83,7 +84,7 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<Respons
   }
   if (!answer.ok) {
     const problem = Problem.of(answer.status, await answer.json().catch(() => null));
-    if (problem.status === 401) node.refused(problem.detail);
+    if (problem.status === 401) node.refused(problem.detail, token);
     throw problem;
   }
   return answer;

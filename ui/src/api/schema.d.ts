@@ -4990,6 +4990,8 @@ export interface components {
             committed: components["schemas"]["QuantityView"];
             /** @description What work that Allod did not place draws at the meter, in the above. */
             others: components["schemas"]["QuantityView"];
+            /** @description What is drawn at the meter by the meter itself; known of 'site' only. */
+            measured: components["schemas"]["QuantityView"];
         };
         /**
          * PowerUncap

@@ -50,9 +50,10 @@ class Node {
     sessionStorage.removeItem(KEY);
   }
 
-  /** A token is needed, or the one that was sent is not good (any more). */
-  refused(why: string): void {
-    if (!this.#declined) this.asksForToken = why || "401";
+  /** A token is needed, or `token`, that was sent, is not good (any more). If another was given since, that
+   *  is no matter. */
+  refused(why: string, token: string): void {
+    if (!this.#declined && token === this.token) this.asksForToken = why || "401";
   }
 
   /** No token is given now. */

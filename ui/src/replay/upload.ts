@@ -8,16 +8,17 @@ export type Upload = { done: Promise<Shape<"TraceView">>; stop: () => void };
 /** Sends `file`; `told` hears the share that is sent, from 0 to 1. */
 export function upload(file: File, told: (share: number) => void): Upload {
   const ask = new XMLHttpRequest();
+  const token = node.token;
   const done = new Promise<Shape<"TraceView">>((keep, refuse) => {
     ask.open("POST", `/v1/traces?name=${encodeURIComponent(file.name)}`);
     ask.responseType = "json";
     ask.setRequestHeader("Content-Type", "application/octet-stream");
-    if (node.token) ask.setRequestHeader("Authorization", `Bearer ${node.token}`);
+    if (token) ask.setRequestHeader("Authorization", `Bearer ${token}`);
     ask.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
     ask.onload = () => {
       if (ask.status === 201) return keep(ask.response as Shape<"TraceView">);
       const problem = Problem.of(ask.status, ask.response);
-      if (problem.status === 401) node.refused(problem.detail);
+      if (problem.status === 401) node.refused(problem.detail, token);
       refuse(problem);
     };
     ask.onerror = () => refuse(new Problem(0, "no answer"));

@@ -12,6 +12,13 @@ export function useOf(site: Pick<Site, "in_use"> & { classes: readonly Counted[]
   return { own, lent: site.in_use - own };
 }
 
+/** Classes whose floor is broken, without those of which one inside says so more nearly. Work can be
+ * of a class that has others inside: then it is broken and none of these. */
+export function brokenOf<One extends Pick<AccessClass, "name" | "parent" | "floor_kept">>(classes: readonly One[]): One[] {
+  const broken = classes.filter((one) => one.floor_kept === false);
+  return broken.filter((one) => !broken.some((inner) => inner.parent === one.name));
+}
+
 /** Classes with how deep each stands in another; parents before those inside them, as they came. */
 export function nested<One extends { name: string; parent: string | null }>(classes: readonly One[]): { one: One; depth: number }[] {
   const depths = new Map<string, number>();

@@ -14,7 +14,7 @@ spec:
   project: ""
   accelerators: 1
   wall_time_s: 1h
-  command: [nvidia-smi]
+  command: [hostname]
 `;
 
 export class Draft {
@@ -68,6 +68,12 @@ export class Draft {
       document.setIn(path, Array.isArray(value) ? document.createNode(value, { flow: true }) : value);
     }
     return document.toString({ lineWidth: 100, flowCollectionPadding: false });
+  }
+
+  /** Whether the document has the field, or a part that would hold it; named as for `lineOf`. */
+  holds(path: string): boolean {
+    const [first] = path.slice(path.lastIndexOf(" ") + 1).split(".");
+    return this.good && this.#document.hasIn([first]);
   }
 
   /** The line of a field (from 1), or of the nearest part that holds it: for mistakes that the node found. */

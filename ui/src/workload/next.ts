@@ -19,6 +19,12 @@ export function fewer(change: string): number | null {
   return found ? Number(found[1]!.replaceAll(",", "")) : null;
 }
 
+/** As many as are live now, where all that is in the way is that more are asked for or that it must wait. */
+export function live(site: Site): number {
+  const short = site.blockers.find((one) => one.code === "not-live-yet");
+  return short && !site.blockers.some((one) => one.forever) ? Number(short.actual) || 0 : 0;
+}
+
 /** What is worth to do, the best first. */
 export function advice(work: Work, sites: readonly Site[]): Advice[] {
   if (ENDED.includes(work.state)) {
@@ -31,7 +37,7 @@ export function advice(work: Work, sites: readonly Site[]): Advice[] {
   }
   if (work.state === "waiting" || work.state === "refused") {
     const most = sites
-      .map((site) => ({ site: site.site, accelerators: fewer(site.change) ?? 0 }))
+      .map((site) => ({ site: site.site, accelerators: fewer(site.change) ?? live(site) }))
       .filter(({ accelerators }) => accelerators > 0 && accelerators < work.accelerators)
       .toSorted((one, two) => two.accelerators - one.accelerators)[0];
     if (most) found.push({ what: "fewer", ...most });
