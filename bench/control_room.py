@@ -35,7 +35,7 @@ from bench.nodes import RunningNode, running
 PAINTS: Final = 7
 STORM_PER_S: Final = 200
 STORM_S: Final = 10
-SUBMITTERS: Final = 4
+SUBMITTERS: Final = 16
 UNITS: Final = 100_000  #: Accelerators of the large site.
 LARGE: Final = 300  #: Workloads that run there.
 
