@@ -14,6 +14,7 @@ from allod.api import ApiSettings, create_app, traces
 from allod.run.replays.desk import Desk
 from tests.api.asking import Call, calling
 from tests.api.fake_node import FakeNode
+from tests.run.replays import asking
 from tests.run.replays.asking import Stage, desk_in, document, until
 
 SITE = document(
@@ -53,6 +54,25 @@ def done(call: Call, id: str) -> Any:
     return until(
         lambda: (view := call("GET", f"/v1/replays/{id}").json())["state"] == "done" and view
     )
+
+
+def test_lines_of_a_trace_are_for_its_sender_and_for_operators(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"line": 7, "text": "somebody, 3 jobs", "wrong": "no number"}
+    monkeypatch.setitem(asking.FACTS, "broken_first", [line])
+    trace = {**asking.OUTCOME["trace"], "broken_first": [line]}
+    monkeypatch.setitem(asking.OUTCOME, "trace", trace)
+    at = send(call).headers["location"]
+    until(lambda: call("GET", at).json()["state"] == "ready")
+    id = asked(call, trace=at.rpartition("/")[2]).json()["id"]
+    done(call, id)
+    for role, lines in ((None, []), ("read", []), ("submit", [line]), ("operator", [line])):
+        assert call("GET", at, role=role).json()["facts"]["broken_first"] == lines, role
+        listed = call("GET", "/v1/traces", role=role).json()["items"]
+        assert listed[0]["facts"]["broken_first"] == lines
+        came_to = call("GET", f"/v1/replays/{id}/outcome", role=role).json()
+        assert came_to["trace"]["broken_first"] == lines
 
 
 def test_a_trace_is_sent_and_replayed_and_the_outcome_read(call: Call, stage: Stage) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,11 @@ _ONE_THREAD = (
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+#: Of the node's environment: what Python and its libraries need to be found. What reads files of
+#: strangers is told no secret.
+_TOLD = re.compile(
+    r"(PATH|HOME|USER|LANG|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH)$|(LC|XDG|PYTHON|NUMBA)"
+)
 REPLAY = (sys.executable, "-m", "allod.replay.asked")
 
 
@@ -44,8 +50,7 @@ class ReplayProcesses:
 
     def start(self, task: Json) -> ReplayProcess:
         """See `Workers.start`."""
-        # What reads files of strangers is told no secret of the node.
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("ALLOD_")}
+        kept = {name: text for name, text in os.environ.items() if _TOLD.match(name)}
         try:
             process = subprocess.Popen(
                 self._command,

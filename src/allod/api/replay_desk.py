@@ -22,13 +22,18 @@ async def desk_of(node: NodeDep) -> Desk:
 DeskDep = Annotated[Desk, Depends(desk_of)]
 
 
+def is_owner(token: Token | None, owner: str) -> bool:
+    """True for who asked for a thing, and for operators."""
+    return token is not None and (token.name == owner or token.role.may(Role.OPERATOR))
+
+
 def of_owner(token: Token, owner: str, what: str) -> None:
     """Let pass who asked for `what`, and operators.
 
     Raises:
         Forbidden: It is somebody else.
     """
-    if token.name != owner and not token.role.may(Role.OPERATOR):
+    if not is_owner(token, owner):
         raise Forbidden(
             f"{what} is of '{owner}', not of '{token.name}'",
             mend="use its owner's token, or one of role 'operator'",

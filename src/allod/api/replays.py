@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allod.api import views
+from allod.api.access import access_of
 from allod.api.body import documents_of_json, documents_of_yaml
 from allod.api.problems import InvalidField
-from allod.api.replay_desk import DeskDep, of_owner
+from allod.api.replay_desk import DeskDep, is_owner, of_owner
 from allod.api.replay_shapes import Comparison, ReplayOutcome, ReplayWanted
 from allod.api.routing import (
     READ_PROBLEMS,
@@ -174,11 +175,16 @@ def replay(desk: DeskDep, id: ReplayId) -> Response:
     dependencies=[Reader],
     responses={200: {"model": ReplayOutcome}, **READ_PROBLEMS, **problems(404, 409)},
 )
-def outcome(desk: DeskDep, id: ReplayId) -> Response:
+async def outcome(request: Request, desk: DeskDep, id: ReplayId) -> Response:
     """Figures of all, of sites, classes and projects, each with its unit and basis; series over
-    time; refusals, floors and power. A conflict (409) while it is not done.
+    time; refusals, floors and power. A conflict (409) while it is not done. Lines of the trace that
+    could not be understood are for whoever asked and for operators alone.
     """
-    return JsonResponse(desk.outcome(id))
+    token = await access_of(request).need_to_read(request)
+    came_to = await run_in_threadpool(desk.outcome, id)
+    if not is_owner(token, (await run_in_threadpool(desk.get, id)).actor):
+        came_to = came_to | {"trace": came_to["trace"] | {"broken_first": []}}
+    return JsonResponse(came_to)
 
 
 @router.post(

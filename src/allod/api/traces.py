@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,9 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from allod.api import views
+from allod.api.access import access_of
 from allod.api.guard import TRACES
 from allod.api.problems import InvalidField, UnsupportedMedia
-from allod.api.replay_desk import DeskDep, of_owner
+from allod.api.replay_desk import DeskDep, is_owner, of_owner
 from allod.api.routing import (
     READ_PROBLEMS,
     After,
@@ -27,6 +29,7 @@ from allod.api.routing import (
 from allod.api.shapes import Listed
 from allod.api.views import JsonResponse
 from allod.errors import InvalidInput
+from allod.run.node_views import Token
 from allod.run.replays.traces import Arriving
 from allod.run.replays.views import TraceView
 
@@ -171,9 +174,13 @@ async def _coming(request: Request) -> AsyncIterator[bytes]:
     dependencies=[Reader],
     responses={200: {"model": Listed[TraceView]}, **READ_PROBLEMS, **problems(404)},
 )
-def traces(desk: DeskDep, after: After = None, limit: Limit = 100) -> Response:
-    """Traces that are kept, latest first."""
-    return JsonResponse(views.part(desk.traces.all(), after, limit))
+async def traces(
+    request: Request, desk: DeskDep, after: After = None, limit: Limit = 100
+) -> Response:
+    """Traces that are kept, latest first; lines of them for their senders and operators alone."""
+    token = await access_of(request).need_to_read(request)
+    kept = await run_in_threadpool(desk.traces.all)
+    return JsonResponse(views.part([_shown(token, one) for one in kept], after, limit))
 
 
 @router.get(
@@ -182,9 +189,20 @@ def traces(desk: DeskDep, after: After = None, limit: Limit = 100) -> Response:
     dependencies=[Reader],
     responses={200: {"model": TraceView}, **READ_PROBLEMS, **problems(404)},
 )
-def trace(desk: DeskDep, id: TraceId) -> Response:
-    """What was found in it: format, jobs, and lines that could not be understood."""
-    return JsonResponse(views.plain(desk.traces.get(id)))
+async def trace(request: Request, desk: DeskDep, id: TraceId) -> Response:
+    """What was found in it: format, jobs, and lines that could not be understood; these lines are
+    for whoever sent it and for operators alone, as they may hold names of people.
+    """
+    token = await access_of(request).need_to_read(request)
+    view = await run_in_threadpool(desk.traces.get, id)
+    return JsonResponse(views.plain(_shown(token, view)))
+
+
+def _shown(token: Token | None, view: TraceView) -> TraceView:
+    """The trace as the holder of `token` may see it."""
+    if view.facts is None or is_owner(token, view.actor):
+        return view
+    return replace(view, facts=replace(view.facts, broken_first=()))
 
 
 @router.delete(

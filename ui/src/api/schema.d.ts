@@ -1376,7 +1376,7 @@ export interface paths {
         };
         /**
          * List traces
-         * @description Traces that are kept, latest first.
+         * @description Traces that are kept, latest first; lines of them for their senders and operators alone.
          */
         get: operations["traces_v1_traces_get"];
         put?: never;
@@ -1401,7 +1401,8 @@ export interface paths {
         };
         /**
          * One trace
-         * @description What was found in it: format, jobs, and lines that could not be understood.
+         * @description What was found in it: format, jobs, and lines that could not be understood; these lines are
+         *     for whoever sent it and for operators alone, as they may hold names of people.
          */
         get: operations["trace_v1_traces__id__get"];
         put?: never;
@@ -1503,7 +1504,8 @@ export interface paths {
         /**
          * What it came to
          * @description Figures of all, of sites, classes and projects, each with its unit and basis; series over
-         *     time; refusals, floors and power. A conflict (409) while it is not done.
+         *     time; refusals, floors and power. A conflict (409) while it is not done. Lines of the trace that
+         *     could not be understood are for whoever asked and for operators alone.
          */
         get: operations["outcome_v1_replays__id__outcome_get"];
         put?: never;
