@@ -158,7 +158,8 @@ def check_embeddings() -> None:
 
 def check_responses() -> None:
     answer = client.responses.create(model=CHAT, input="what is counted?", max_output_tokens=12)
-    assert answer.object == "response" and answer.output_text and answer.usage
+    # A made-up model may end with nothing that can be read; that there is a message is the point.
+    assert answer.object == "response" and answer.output[0].type == "message" and answer.usage
     assert answer.usage.input_tokens > 0 and 0 < answer.usage.output_tokens <= 12
 
 
