@@ -12,6 +12,7 @@ from starlette.responses import Response
 from allod.api import views
 from allod.api.access import access_of
 from allod.api.body import documents_of_json, documents_of_yaml
+from allod.api.idempotency import idempotency_key, idempotency_parameter
 from allod.api.problems import InvalidField
 from allod.api.replay_desk import DeskDep, is_owner, of_owner
 from allod.api.replay_shapes import Comparison, ReplayOutcome, ReplayWanted
@@ -33,17 +34,12 @@ from allod.run.replays.views import ReplayView
 router = APIRouter(prefix="/v1/replays", tags=["replays"], route_class=StrictRoute)
 
 ReplayId = Annotated[str, Path(max_length=64, description="Such as `replay-0a1b2c3d4e5f`.")]
-_KEY_MAX = 255
 _KEY: dict[str, Any] = {
     "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": _KEY_MAX},
-            "description": "Chosen by you, new for each new replay. The same request with the same "
-            "key gets the replay that was made the first time, as long as that is kept.",
-        }
+        idempotency_parameter(
+            "Chosen by you, new for each new replay. The same request with the same "
+            "key gets the replay that was made the first time, as long as that is kept."
+        )
     ]
 }
 
@@ -90,7 +86,7 @@ async def ask(request: Request, desk: DeskDep, token: Submitter, wanted: ReplayW
         seed=wanted.seed,
         strict=wanted.strict,
     )
-    key = _key_of(request)
+    key = idempotency_key(request)
     made = await run_in_threadpool(desk.ask, question, actor=token.name, key=key)
     headers = {"Location": f"/v1/replays/{made.replay.id}"}
     if made.repeated:
@@ -114,18 +110,6 @@ def _documents(given: list[dict[str, Any]] | str) -> tuple[Document, ...]:
             mend="write whole numbers of 64 bits at most, texts in UTF-8, and few levels",
         ) from error
     return documents_of_json(body)
-
-
-def _key_of(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not (0 < len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
-        raise InvalidField(
-            f"Idempotency-Key: is not 1 to {_KEY_MAX} printable characters",
-            field="Idempotency-Key",
-            value=ascii(key)[:80],
-            mend="use a UUID, for example",
-        )
-    return key
 
 
 @router.get(

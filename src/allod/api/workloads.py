@@ -14,6 +14,7 @@ from allod.api import views
 from allod.api.access import access_of
 from allod.api.bell import answer
 from allod.api.body import documents_of
+from allod.api.idempotency import idempotency_key
 from allod.api.node_api import NodeApi
 from allod.api.problems import InvalidField
 from allod.api.routing import (
@@ -107,7 +108,7 @@ async def submit(request: Request) -> Response:
     """
     token = await access_of(request).need(request, Role.SUBMIT)
     trying = _is_dry_run(request)
-    key = _key_of(request)
+    key = idempotency_key(request)
     document = _the_workload(await documents_of(request))
     node: NodeApi = request.app.state.node
     if trying:
@@ -140,22 +141,6 @@ def _is_dry_run(request: Request) -> bool:
                 mend="write 'true' or 'false'",
             )
     return request.query_params.get("dry_run") == "true"
-
-
-def _key_of(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    # The draft standard quotes it, most clients do not; both mean the same key.
-    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-    if not 1 <= len(bare) <= 255 or not all("!" <= sign <= "~" for sign in bare):
-        raise InvalidField(
-            "Idempotency-Key: is not a key",
-            field="Idempotency-Key",
-            value=repr(key[:80]),
-            mend="send 1 to 255 printable ASCII characters without spaces, such as a UUID",
-        )
-    return bare
 
 
 def _the_workload(documents: tuple[Document, ...]) -> Document:

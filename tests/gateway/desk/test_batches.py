@@ -141,7 +141,8 @@ def test_a_batch_whose_time_is_over_ends_with_what_it_has(
 def test_a_killed_desk_goes_on_where_it_was_and_bills_nothing_twice(
     desk: Desk, engine: Engine, node: Node, database: str
 ) -> None:
-    batch = ask(desk, [*map(line, range(20)), line(20, "hold"), line(21, "hold")])
+    batch = ask(desk, [*map(line, range(20)), line(20, "hold")])
+    # One alone: how many are in flight together is the gateway's own choice.
     assert engine.holding.wait(30)
     part = desk.place.files / f"{batch['id']}.output.part"
     until(lambda: part.exists() and len(part.read_bytes().splitlines()) == 20, "20 are done")
@@ -153,15 +154,15 @@ def test_a_killed_desk_goes_on_where_it_was_and_bills_nothing_twice(
     engine.let_go.set()
     desk.start()
     done = ended(desk, batch, "completed")
-    assert done["request_counts"] == {"total": 22, "completed": 22, "failed": 0}
+    assert done["request_counts"] == {"total": 21, "completed": 21, "failed": 0}
     answers = lines_of(desk, done["output_file_id"])
-    assert sorted(each["custom_id"] for each in answers) == sorted(f"call-{n}" for n in range(22))
-    # Those that were done were not asked again; the two in flight were.
+    assert sorted(each["custom_id"] for each in answers) == sorted(f"call-{n}" for n in range(21))
+    # Those that were done were not asked again; the one in flight was.
     assert len([call for call in engine.calls if call["user"] == ""]) == 20
-    # The two that were cut off came to nothing; what answered them is billed all the same, once.
-    until(lambda: len(ids_of(database)) == 24, "each line has one record, and two were cut off")
+    # What was cut off came to nothing; what answered it then is billed all the same, once.
+    until(lambda: len(ids_of(database)) == 22, "each line has one record, and one was cut off")
     outcomes = Counter((one.outcome, one.answer_tokens) for one in desk.store.records())
-    assert outcomes == {("completed", 3): 22, ("interrupted", 0): 2}
+    assert outcomes == {("completed", 3): 21, ("interrupted", 0): 1}
 
 
 def test_the_bytes_of_a_batch_never_reach_its_log(desk: Desk) -> None:

@@ -22,6 +22,7 @@ class Pool:
         "engines",
         "entry",
         "failed",
+        "names",
         "queue",
         "ready",
         "routes",
@@ -32,6 +33,7 @@ class Pool:
         self.entry = entry
         self.engines: dict[str, Engine] = {}  #: By replica, whatever their state.
         self.ready: list[Engine] = []  #: Those that take calls.
+        self.names: dict[str, list[str]] = {}  #: Of the ready ones of a site, sorted.
         self.slots: dict[str, int] = {}  #: Calls that the ready ones of a site work on at once.
         self.at_class: dict[tuple[str, str], int] = {}  #: (site, class) -> calls at engines.
         self.arrived: dict[str, int] = {}  #: By site, ever.
@@ -49,6 +51,9 @@ class Pool:
         self.slots = {}
         for engine in self.ready:
             self.slots[engine.site] = self.slots.get(engine.site, 0) + self.entry.in_flight
+        self.names = {
+            site: sorted(one.id for one in self.ready if one.site == site) for site in self.slots
+        }
 
     def allowance(self, site: str, share: ClassShare) -> int:
         """Calls that a class with `share` may have at engines of a site at once; 1 at least."""
@@ -59,7 +64,7 @@ class Pool:
 
         By their names, so that several workers spare the same ones.
         """
-        names = sorted(one.id for one in self.ready if one.site == engine.site)
+        names = self.names[engine.site]
         return engine.id in names[max(1, len(names) - count) :]
 
     def enter(self, engine: Engine, access_class: str) -> None:
