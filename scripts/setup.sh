@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with the locked packages and Allod itself in it; does nothing where that is done.
+# Makes .venv with the locked packages and Allod itself in it, and compiles the gateway's hot path;
+# does nothing where that is done.
 #
 #   scripts/setup.sh        what runs Allod        (requirements.lock)
 #   scripts/setup.sh dev    that and its tests     (requirements-dev.lock)
@@ -56,12 +57,18 @@ stamp_of() {
     { pwd && cat "$1" pyproject.toml; } | sha256sum | cut -d' ' -f1
 }
 
+# Where that cannot be done it says why, and the gateway runs all the same.
+compile_gateway() {
+    .venv/bin/python -m allod.gateway.compiling || true
+}
+
 kind_target=up
 [ "$kind" = dev ] && kind_target=test
 
 stamp=".venv/.allod-$kind"
 wanted="$(stamp_of "$lock")"
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && new_enough .venv/bin/python; then
+    compile_gateway
     exit 0
 fi
 
@@ -83,3 +90,4 @@ rm -f .venv/.allod-*
 # The development lock holds all that the other one does.
 [ "$kind" = dev ] && stamp_of requirements.lock >.venv/.allod-run
 echo "$wanted" >"$stamp"
+compile_gateway

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need from the system: Chromium, for the tests in a browser, Slurm, for
-# those that start clusters of their own, sshd, for those that reach one by ssh, and Prometheus, for
-# those that read meters from it; and, in .engines, the engines and clients that the gateway is
-# tried with. Skips what is there. Without them the other tests run all the same, and it says so.
+# those that start clusters of their own, sshd, for those that reach one by ssh, Prometheus, for
+# those that read meters from it, and a C compiler, for the gateway's hot path; and, in .engines,
+# the engines and clients that the gateway is tried with. Skips what is there. Without them the
+# other tests run all the same, and it says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
@@ -64,6 +65,19 @@ if ! command -v prometheus >/dev/null; then
     fi
     command -v prometheus >/dev/null ||
         say "going on without Prometheus: the tests of its meters will be skipped; the package prometheus has it"
+fi
+
+# The tests of the gateway's hot path try it compiled and as it stands in the sources.
+compile_gateway() {
+    .venv/bin/python -m allod.gateway.compiling
+}
+
+if ! compile_gateway 2>/dev/null && [ "$(id -u)" -eq 0 ]; then
+    headers="$(.venv/bin/python -c 'import sys, sysconfig, pathlib
+if not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists():
+    print("python%d.%d-dev" % sys.version_info[:2])')"
+    (install_packages "to compile the gateway's hot path" gcc libc6-dev $headers) || true
+    compile_gateway || true
 fi
 
 scripts/engines.sh

@@ -26,6 +26,7 @@ from allod.adapters.listening import bound, first_free, url_of
 from allod.adapters.postgres import GatewayStore
 from allod.config import Config, read_config
 from allod.errors import AllodError, Conflict
+from allod.gateway import compiled
 from allod.gateway.batch.caller import Caller
 from allod.gateway.batch.window import Window
 from allod.gateway.batches import Batches
@@ -116,6 +117,8 @@ class Desk:
         """Be the desk until `ending` is set, then end in order."""
         settle_dead(self._place, _now_ms())
         _log.info("the desk answers at http://%s:%d", self._cold.host, self._cold.port)
+        if not compiled.folder().exists():
+            _log.info("workers run uncompiled; `python -m allod.gateway.compiling` helps")
         self._shipping.start()
         self._workers.start()
         busy = [

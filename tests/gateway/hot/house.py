@@ -178,6 +178,9 @@ def said(text: str = "hello", **given: Any) -> dict[str, Any]:
 class House:
     """The worker and its desk's end of the pair."""
 
+    #: What the worker is told beside its descriptors; see `conftest.py`.
+    words: tuple[str, ...] = ()
+
     def __init__(self, folder: Path, told: Table, *, workers: int = 1, desk_port: int = 1) -> None:
         self.folder, self.table = folder, told
         self._workers, self._desk_port = workers, desk_port
@@ -193,7 +196,7 @@ class House:
             with theirs:
                 numbers = (listen.fileno(), theirs.fileno())
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "allod.gateway.worker", *map(str, numbers)],
+                    [sys.executable, "-m", "allod.gateway.worker", *map(str, numbers), *self.words],
                     pass_fds=numbers,
                     env=dict(os.environ),
                 )

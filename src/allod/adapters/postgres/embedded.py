@@ -194,7 +194,7 @@ class EmbeddedServer:
             begin = server_log.stat().st_size if server_log.exists() else 0
         except OSError as error:
             raise Unavailable(f"cannot write in {self._data}: {error.strerror}") from error
-        programs.run(
+        told = programs.run(
             user,
             "pg_ctl", "start", "--pgdata", self._data, "--wait", "--silent",
             "--timeout", str(_START_TIMEOUT_S), "--log", server_log,
@@ -204,6 +204,7 @@ class EmbeddedServer:
             said = ""
             if server_log.exists():
                 said = server_log.read_bytes()[begin:].decode(errors="replace")
+            said = said.strip() or told
             raise Unavailable(
                 f"the database in {self._data} does not start: {programs.reason(said)}",
                 mend=programs.mend(said) or f"see {server_log}",

@@ -36,8 +36,11 @@ _STREAM_HEAD = (
 )
 
 
-class Caller(asyncio.Protocol):
-    """One connection of a caller. httptools calls the methods `on_...`."""
+class Caller:
+    """One connection of a caller, an `asyncio.Protocol` but for the name.
+
+    With that as its base it could not be compiled whole. httptools calls the methods `on_...`.
+    """
 
     __slots__ = (
         "_again",

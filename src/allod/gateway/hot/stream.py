@@ -14,6 +14,7 @@ from allod.gateway.hot.relay import Relay
 _TAIL_BYTES_MAX = 4 << 20
 _INDEX = re.compile(rb'"index": ?(\d{1,9})')
 _ENDS = (b"\n\n", b"\r\n\r\n")
+_OBJECTS = (USAGE + b"{", USAGE + b" {")
 #: Splits behind each event, whichever way it ends.
 _BEHIND_END = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
 _NO_CHOICES, _NO_CHOICES_SPACED = b'"choices":[]', b'"choices": []'
@@ -92,7 +93,10 @@ class Stream:
             if len(payload) - end <= _TAIL_BYTES_MAX:
                 self._tail = payload[end:]
                 payload = payload[:end]
-        if USAGE in payload and (b'"usage":{' in payload or b'"usage": {' in payload):
+        # Backwards: it stands at the end, or is not there at all.
+        if (usage := payload.rfind(USAGE)) >= 0 and (
+            payload.startswith(_OBJECTS, usage) or any(one in payload for one in _OBJECTS)
+        ):
             return self._by_event(payload)
         if self._timings and TIMINGS in payload:
             return self._by_event(payload)
@@ -110,7 +114,8 @@ class Stream:
         return rest + b"data: [DONE]\n\n" if self._unmarked else rest
 
     def _by_event(self, payload: bytes) -> bytes:
-        between = b"\r\n\r\n" if b"\r\n\r\n" in payload else b"\n\n"
+        # One sign is soon looked for, and is hardly ever there.
+        between = b"\r\n\r\n" if b"\r" in payload and b"\r\n\r\n" in payload else b"\n\n"
         if between != b"\n\n" and b"\n\n" in payload:
             # What keeps a connection alive may end its lines otherwise than the engine does.
             pieces = _BEHIND_END.split(payload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
@@ -43,6 +44,8 @@ class Engine:
         "site",
         "site_line",
         "state",
+        "stream_head",
+        "stream_kind",
         "told",
     )
 
@@ -66,6 +69,8 @@ class Engine:
         #: What calls cost here and what that comes to at the meter, by the table of now.
         self.rates: Rates = (None, None)
         self.shape = Shape()  #: Of the last head that it answered.
+        #: The last head of a stream in chunks on a connection that is kept, and the kind it says.
+        self.stream_head = self.stream_kind = b""
 
     def renew(self, state: str, kind: str, rates: Rates) -> None:
         """What a new table says of it."""
@@ -114,15 +119,14 @@ class Engine:
         return self._loop.create_task(self._connect(call))
 
     async def _connect(self, call: Call) -> None:
-        opening = self._loop.create_connection(
-            lambda: Upstream(self), self.told.host, self.told.port
-        )
+        made = cast(Callable[[], asyncio.Protocol], lambda: Upstream(self))
+        opening = self._loop.create_connection(made, self.told.host, self.told.port)
         try:
-            _, upstream = await asyncio.wait_for(opening, CONNECT_S)
+            _, protocol = await asyncio.wait_for(opening, CONNECT_S)
         except (OSError, TimeoutError) as error:
             call.unreached(str(error) or type(error).__name__)
         else:
-            call.reached(upstream)
+            call.reached(cast(Upstream, protocol))
 
 
 class Shape:
@@ -147,8 +151,11 @@ class Shape:
         self.status, self.kind = status, kind
 
 
-class Upstream(asyncio.Protocol):
-    """One connection; reads an answer as far as it must, and hands it on."""
+class Upstream:
+    """One connection; reads an answer as far as it must, and hands it on.
+
+    A protocol without that name, as `server.Caller` is.
+    """
 
     __slots__ = (
         "_body",
@@ -305,6 +312,12 @@ class Upstream(asyncio.Protocol):
 
     def _read_head(self, data: bytes) -> bytes | None:
         """What follows the head; None if the head is not whole."""
+        known = self._engine.stream_head
+        if known and not self._head and data.startswith(known):
+            # It means what it meant the last time.
+            self._head, self._status, self._kind = None, 200, self._engine.stream_kind
+            self._chunks, self._streams = Chunks(), True
+            return data[len(known) :]
         data = (self._head or b"") + data
         end = data.find(b"\r\n\r\n")
         if end < 0:
@@ -335,10 +348,12 @@ class Upstream(asyncio.Protocol):
 
     def _learn(self, head: bytes, low: bytes, length: bytes) -> None:
         """Remember the head if the next one that is like it can be taken for the same."""
-        if (
+        if self._streams:
+            if self._keep and self._chunks is not None:
+                self._engine.stream_head, self._engine.stream_kind = head, self._kind
+        elif (
             length.isdigit()
             and self._keep
-            and not self._streams
             and low.count(b"content-length") == 1
             and b"transfer-encoding" not in low
         ):
