@@ -71,6 +71,8 @@ class Config(BaseModel):
     """Port for them, at the same host; default: 7800 or the next one that is free."""
     gateway_workers: int = Field(default=1, ge=1, le=64)
     """Processes that answer them; each uses one core. [1]"""
+    gateway_bodies_bytes_max: int = Field(default=512 << 20, ge=1 << 20)
+    """Of requests that one of them holds at once; who brings more is told to ask again. [bytes]"""
     gateway_file_bytes_max: int = Field(default=512 << 20, ge=1 << 10)
     """Of one file that a project leaves at the gateway. [bytes]"""
     gateway_files_bytes_max: int = Field(default=8 << 30, ge=1 << 10)

@@ -50,6 +50,7 @@ class WorkerAlone:
                     desk_host="127.0.0.1",
                     desk_port=9,
                     secret="not told",
+                    bodies_bytes_max=512 << 20,
                 )
             )
         )

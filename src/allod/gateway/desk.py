@@ -107,6 +107,7 @@ class Desk:
                 desk_host=self._cold.host,
                 desk_port=self._cold.port,
                 secret=self._secret,
+                bodies_bytes_max=config.gateway_bodies_bytes_max,
             ),
             self._hear_worker,
             table=self._known.line,

@@ -50,6 +50,7 @@ class Begin:
     desk_host: str  #: Where the cold paths are answered.
     desk_port: int
     secret: str  #: By which desk and workers know each other's calls.
+    bodies_bytes_max: int  #: Of requests that a worker holds at once.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

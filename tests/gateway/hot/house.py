@@ -180,6 +180,7 @@ class House:
 
     #: What the worker is told beside its descriptors; see `conftest.py`.
     words: tuple[str, ...] = ()
+    bodies_bytes_max = 512 << 20
 
     def __init__(self, folder: Path, told: Table, *, workers: int = 1, desk_port: int = 1) -> None:
         self.folder, self.table = folder, told
@@ -206,6 +207,7 @@ class House:
             Begin(
                 number=0, workers=self._workers, folder=str(self.folder), desk_host="127.0.0.1",
                 desk_port=self._desk_port, secret=DESK_SECRET,
+                bodies_bytes_max=self.bodies_bytes_max,
             )
         )  # fmt: skip
         self.tell(self.table)

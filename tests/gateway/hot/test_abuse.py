@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from allod.gateway.hot.server import Caller as Connection
 from allod.gateway.hot.state import State
 from allod.gateway.inside import Begin, LeaseGiven, LeaseWanted
@@ -47,6 +49,44 @@ def test_a_call_that_is_nested_deep_harms_no_other(tmp_path: Path) -> None:
             await house.renew(table(service(*both)))
             assert [(await call).status for call in waiting] == [200, 200]
             assert (await house.ask(said())).status == 200
+
+    live(run)
+
+
+def test_long_bodies_share_a_room_that_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(House, "bodies_bytes_max", 8 << 20)
+    long, longer = request(said("x" * (4 << 20))), request(said("x" * (6 << 20)))
+
+    async def run() -> None:
+        engine = await Engine(answers).start()
+        async with House(tmp_path, table(service(replica("w1", engine)))) as house:
+
+            async def status(sent: bytes) -> tuple[int, str | None]:
+                caller = await house.open()
+                await caller.send(sent)
+                answer = await caller.answer()
+                caller.close()
+                return answer.status, answer.headers.get("retry-after")
+
+            first = await house.open()
+            await first.send(longer[: 5 << 20])
+            while await status(long) != (503, "1"):  # The first one's is still being read.
+                pass
+            await first.send(longer[5 << 20 :])
+            assert (await first.answer()).status == 200
+            first.close()
+            # What was held for it is free again, also where a caller leaves in the middle.
+            second = await house.open()
+            await second.send(longer[: 5 << 20])
+            while (await status(long))[0] != 503:
+                pass
+            second.close()
+            while (await status(long))[0] != 200:
+                pass
+            for _ in range(3):
+                assert (await status(longer))[0] == 200
 
     live(run)
 
@@ -300,8 +340,9 @@ def test_who_waits_is_refused_too_once_the_table_is_too_old(tmp_path: Path) -> N
 def test_a_head_that_comes_byte_by_byte_has_its_time_as_a_whole(tmp_path: Path) -> None:
     async def run() -> None:
         begin = Begin(
-            number=0, workers=1, folder=str(tmp_path), desk_host="", desk_port=1, secret="s"
-        )
+            number=0, workers=1, folder=str(tmp_path), desk_host="", desk_port=1, secret="s",
+            bodies_bytes_max=1 << 20,
+        )  # fmt: skip
         loop = asyncio.get_running_loop()
         state = State(begin, loop, lambda message: None)
         server = await loop.create_server(lambda: Connection(state), "127.0.0.1", 0)

@@ -22,6 +22,7 @@ from allod.gateway.hot.request import (
     is_too_long,
     too_long,
 )
+from allod.gateway.hot.room import no_room
 from allod.gateway.hot.state import State
 
 #: A caller who is refused before it said all it had to say is listened to for so long. [s]
@@ -55,6 +56,8 @@ class Caller:
         "_parts",
         "_pipeline",
         "_state",
+        "_taken",
+        "_taken_coming",
         "_target",
         "_work",
         "on_body",
@@ -78,6 +81,8 @@ class Caller:
         self.on_body = self._parts.append
         self._target = b""
         self._got = 0  #: Bytes of the request that is coming.
+        self._taken_coming = 0  #: Of the room that all callers share, for that request.
+        self._taken = 0  #: For all that are here.
         self._coming: Request | None = None  #: Its head is read, its body not yet.
         self._pipeline: deque[Request] = deque()
         self._work: Call | Cold | None = None  #: What is being answered.
@@ -153,6 +158,7 @@ class Caller:
         self._parser = None  # It knows us and we it; so both go now and not at some collection.
         self._pipeline.clear()
         self._state.callers.discard(self)
+        self._free_room()
         work, self._work = self._work, None
         if work is not None:
             work.left()
@@ -216,7 +222,7 @@ class Caller:
         self._inside = False
         request, self._coming = self._coming, None
         assert request is not None and self._parser is not None
-        self._got = 0
+        self._got = self._taken_coming = 0
         if self._parser.should_upgrade():
             return  # What follows is no HTTP; `data_received` is told so next, and refuses.
         if request is self.request and isinstance(self._work, Cold):
@@ -274,6 +280,8 @@ class Caller:
 
     def _next(self) -> None:
         """On to what came meanwhile, or the end."""
+        if self._taken and not self._pipeline and not self._got:
+            self._free_room()
         request = self.request
         if request is None or self._deaf:
             return
@@ -332,6 +340,22 @@ class Caller:
         elif self._got > BODY_BYTES_MAX + HEAD_BYTES_MAX and not coming.cold:
             coming.refused = too_long()
             self._check_size()
+        elif not coming.cold:
+            more = self._got - self._taken_coming
+            if self._state.room.take(more):
+                self._taken_coming += more
+                self._taken += more
+            else:
+                coming.refused = no_room()
+                self._taken -= self._taken_coming
+                self._state.room.give_back(self._taken_coming)
+                self._taken_coming = 0
+                self._check_size()
+
+    def _free_room(self) -> None:
+        """None of what was sent is held any more."""
+        self._state.room.give_back(self._taken)
+        self._taken = self._taken_coming = 0
 
     # ------------------------------------------------------------ answers
 

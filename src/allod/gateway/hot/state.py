@@ -20,6 +20,7 @@ from allod.gateway.hot.ledger import Ledger
 from allod.gateway.hot.models import Models
 from allod.gateway.hot.outbox import Outbox
 from allod.gateway.hot.pool import Pool
+from allod.gateway.hot.room import Room
 from allod.gateway.hot.routes import Route
 from allod.gateway.hot.spool import Spool
 from allod.gateway.hot.upstream import Engine
@@ -46,6 +47,7 @@ class State:
         self.book = FlightBook(flight_path(self.folder, begin.number))
         self.spool = Spool(self.folder, begin.number, self.book, loop)
         self.outbox = Outbox(loop)
+        self.room = Room(begin.bodies_bytes_max)
         self.ledger = Ledger(begin.workers, send)
         self.table: Table | None = None
         self.generation = 0  #: Of the table; rises with each one that says something else.

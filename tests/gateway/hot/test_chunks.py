@@ -1,0 +1,57 @@
+"""Chunks that come at once hold what they hold byte by byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from allod.gateway.hot.chunks import Chunks
+
+_PIECES = st.sampled_from(
+    [b"data: {}\n\n", b"event: x\r\n\r\n", b"\r\n", b"1\r\na\r\n", b"0\r\n\r\n", b"x" * 300, b"\r"]
+)
+_PAYLOADS = st.builds(b"".join, st.lists(_PIECES, min_size=1, max_size=3))
+_ENDS = st.sampled_from([b"", b"0\r\n\r\n", b"0\r\nx-a: b\r\n\r\n", b"0\r\n\r", b"1", b"zz\r\n"])
+
+
+def _held(pieces: Iterable[bytes]) -> tuple[bytes, bool, bool]:
+    """What they hold, whether that is all of it, and whether they are chunks at all."""
+    reader, held = Chunks(), []
+    try:
+        for piece in pieces:
+            if not reader.done:
+                held.append(reader.feed(piece))
+    except ValueError:
+        return b"", False, False
+    return b"".join(held), reader.done, True
+
+
+@given(st.lists(_PAYLOADS, max_size=5), _ENDS)
+@example([b"a\r\nb"], b"0\r\n\r\n")
+@example([], b"0\r\n\r\n")
+def test_at_once_as_byte_by_byte(payloads: list[bytes], end: bytes) -> None:
+    data = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in payloads) + end
+    assert _held([data]) == _held(data[at : at + 1] for at in range(len(data)))
+
+
+@given(st.lists(_PIECES, max_size=6))
+def test_what_is_no_chunks_is_none_either_way(pieces: list[bytes]) -> None:
+    data = b"".join(pieces)
+    whole, alone = _held([data]), _held(data[at : at + 1] for at in range(len(data)))
+    assert whole[1:] == alone[1:]
+    # What follows the last chunk belongs to nobody.
+    assert whole[0].startswith(alone[0])
+
+
+def test_only_whole_chunks_that_are_not_the_last_may_pass_as_they_are() -> None:
+    for data, whole in (
+        (b"1\r\na\r\n1\r\nb\r\n", True),
+        (b"1\r\na\r\n0\r\n\r\n", False),
+        (b"1\r\na\r\n1\r\n", False),
+        (b"3\r\na\r\n\r\n", True),
+    ):
+        reader = Chunks()
+        reader.feed(data)
+        assert reader.whole is whole, data
