@@ -99,7 +99,7 @@ class EmbeddedServer:
                 user.open_way_to(self._data)
                 if not self._is_initialised():
                     self._initialise(user)
-                if not self._answers() and not self._await_remains():
+                if not self._answers() and not self._await_end_or_answer():
                     self._launch(user, alone)
             except BaseException:  # Whatever it was, an interrupt too; it goes on up.
                 self._lock.release()
@@ -200,7 +200,8 @@ class EmbeddedServer:
             "--timeout", str(_START_TIMEOUT_S), "--log", server_log,
             timeout_s=_START_TIMEOUT_S + 10,
         )  # fmt: skip
-        if not self._answers():
+        # A machine that is short of time may have it up and not answering yet.
+        if not self._await_end_or_answer():
             said = ""
             if server_log.exists():
                 said = server_log.read_bytes()[begin:].decode(errors="replace")
@@ -250,8 +251,8 @@ class EmbeddedServer:
         user.open_way_to(folder)
         return folder
 
-    def _await_remains(self) -> bool:
-        """Wait for what is left of a server to end, or to answer; return whether it answers."""
+    def _await_end_or_answer(self) -> bool:
+        """Wait for a server's processes to end, or to answer; return whether they answer."""
         until = time.monotonic() + _REMAINS_TIMEOUT_S
         while _has_processes(self._data) and time.monotonic() < until:
             if self._answers():
