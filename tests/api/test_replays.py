@@ -181,6 +181,22 @@ def test_a_trace_that_stands_still_keeps_no_place(
     assert send(call).status_code == 201
 
 
+async def _creeping() -> AsyncIterator[bytes]:
+    while True:
+        yield b"x"
+        await anyio.sleep(0.01)
+
+
+def test_a_trace_that_creeps_keeps_no_place(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "_SILENT_S", 0.5)
+    given_up = send(call, _creeping())
+    assert given_up.status_code == 422
+    assert "slower than 4096 bytes/s" in given_up.json()["detail"]
+    assert not list((tmp_path / "traces").iterdir())
+
+
 @pytest.mark.parametrize(
     ("more", "status", "field"),
     [

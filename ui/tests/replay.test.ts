@@ -103,6 +103,11 @@ describe("what is asked", () => {
     });
   });
 
+  it("has the seed as it was written", () => {
+    const seeds = ["", "7", "9007199254740993", "x"].map((seed) => request({ ...EMPTY, seed }, {}, false).seed);
+    expect(seeds).toEqual([0, 7, "9007199254740993", "x"]);
+  });
+
   it("says whose the jobs are only where nothing else does", () => {
     const form = { ...EMPTY, trace: "trace-1", weights: { health: "2", films: "0", ships: "", genes: "1.5" } };
     expect(portions(form.weights)).toEqual([{ project: "health", weight: 2 }]);

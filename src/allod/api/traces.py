@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from time import monotonic
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -50,6 +51,8 @@ Format = Literal[
 _PIECE_BYTES = 1 << 20
 #: After so long without a byte a trace is given up. [s]
 _SILENT_S = 60
+#: What comes slower than that in all, once so long has passed, is given up too. [bytes/s]
+_SLOWEST_BYTES_PER_S = 4096
 
 _BODY = {
     "requestBody": {
@@ -151,21 +154,25 @@ async def _take(request: Request, arriving: Arriving) -> None:
 
 
 async def _coming(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes; only so many may come at once, so none may stand still."""
-    body = request.stream()
+    """The body as it comes; only so many may come at once, so none may stand still or creep."""
+    body, total = request.stream(), 0
+    patient_until_s = monotonic() + _SILENT_S
     while True:
         try:
             async with asyncio.timeout(_SILENT_S):
                 chunk = await anext(body, None)
         except TimeoutError:
-            raise InvalidInput(
-                f"nothing more of the body came within {_SILENT_S} s",
-                field="body",
-                mend="send the file again",
-            ) from None
+            raise _too_slow(f"nothing more of the body came within {_SILENT_S} s") from None
         if chunk is None:
             return
+        total += len(chunk)
+        if total < (monotonic() - patient_until_s) * _SLOWEST_BYTES_PER_S:
+            raise _too_slow(f"the body comes slower than {_SLOWEST_BYTES_PER_S} bytes/s")
         yield chunk
+
+
+def _too_slow(why: str) -> InvalidInput:
+    return InvalidInput(why, field="body", mend="send the file again, over a quicker line")
 
 
 @router.get(

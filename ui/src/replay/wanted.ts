@@ -11,7 +11,7 @@ export type Wanted = {
   name: string;
   documents: Record<string, unknown>[];
   without: string[];
-  seed: number;
+  seed: number | string;
   strict: boolean;
   policy?: string;
   from?: string;
@@ -52,6 +52,9 @@ export const portions = (weights: Form["weights"]): { project: string; weight: n
     .map(([project, weight]) => ({ project, weight: Number(weight) }))
     .filter(({ weight }) => Number.isInteger(weight) && weight > 0);
 
+/** A number that JavaScript would round goes as text: the node then says what it takes. */
+const seedOf = (text: string): number | string => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
+
 /** The request; `needs_owner`: the trace names no projects, so that the form does. */
 export function request(form: Form, changes: Changes, needs_owner: boolean): Wanted {
   const shares = needs_owner ? portions(form.weights) : [];
@@ -60,7 +63,7 @@ export function request(form: Form, changes: Changes, needs_owner: boolean): Wan
     name: form.name.trim(),
     documents: Object.values(changes).filter((text) => text !== null).map((text) => new Draft(text).toJS() as Record<string, unknown>),
     without: Object.keys(changes).filter((key) => changes[key] === null),
-    seed: Number(form.seed) || 0,
+    seed: seedOf(form.seed),
     strict: form.strict,
     ...(form.policy ? { policy: form.policy } : {}),
     ...(form.from.trim() ? { from: form.from.trim() } : {}),
