@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from allod.domain.document import from_json, read_documents
 from allod.run.node_views import Role
@@ -73,6 +73,27 @@ def test_a_link_to_a_leaf_fetches_and_checks_it(page: Page, node: FakeNode) -> N
     expect(page.get_by_text("w2.tlog-proof")).to_be_visible()
     expect(verdict).to_contain_text("proves what it says")
     assert page.url.endswith("#/evidence?workload=w2")
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_another(page: Page, node: FakeNode) -> None:
+    sign_in(page, node, Role.AUDITOR)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/receipts/2?disclose=all", hold)
+    go(page, "#/evidence?leaf=2")
+    field = page.get_by_label("Leaf or workload")
+    expect(field).to_have_value("2")
+    field.fill("w2")
+    field.press("Enter")
+    expect(page.get_by_text("w2.tlog-proof")).to_be_visible()
+    with page.expect_response("**/v1/receipts/2?disclose=all"):
+        held[0].continue_()
+    expect(page.locator(".verdict")).to_contain_text("proves what it says")
+    expect(page.get_by_text("leaf-2.tlog-proof")).to_have_count(0)
+    expect(page.get_by_text("w2.tlog-proof")).to_be_visible()
 
 
 def test_a_leaf_that_is_not_there(page: Page, node: FakeNode, trouble: Trouble) -> None:
