@@ -31,6 +31,8 @@ def test_a_file_is_left_read_listed_and_deleted(desk: Desk) -> None:
         "status": "processed",
     }  # fmt: skip
     path = desk.place.files / file["id"]
+    # It stays until it is deleted, and OpenAI has no null for that.
+    assert "expires_at" not in file
     assert path.stat().st_mode & 0o777 == 0o600
     assert desk.get(f"/v1/files/{file['id']}").json() == file
     assert desk.get(f"/v1/files/{file['id']}/content").content == content

@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from allod.run.serving.kept import Batch, KeptFile
 
@@ -21,11 +22,14 @@ class FileObject(BaseModel):
     object: Literal["file"] = "file"
     bytes: int
     created_at: int
-    expires_at: int | None = None
+    # OpenAI describes a number that may be left out, and no null.
+    expires_at: Annotated[
+        int | SkipJsonSchema[None],
+        Field(exclude_if=lambda at: at is None, json_schema_extra=lambda of: of.pop("default")),
+    ] = None
     filename: str
     purpose: str
     status: Literal["processed"] = "processed"
-    status_details: None = None
 
     @classmethod
     def of(cls, file: KeptFile) -> FileObject:
