@@ -2,7 +2,8 @@
 # Makes the locks anew from pyproject.toml: names, versions and hashes for every platform and
 # Python from 3.11 on, and no address of any index. requirements.lock and requirements-dev.lock
 # are for Allod itself, requirements-node.lock for the Node that builds the control room, the others
-# for the engines and clients that tests start. ui/package-lock.json likewise, from ui/package.json.
+# for the engines and clients that tests start, and for the description that they are checked by.
+# ui/package-lock.json likewise, from ui/package.json.
 #
 # Releases younger than a week are left out: a poisoned one is usually found out by then.
 set -euo pipefail
@@ -19,7 +20,7 @@ if [ -z "$uv" ]; then
 fi
 
 compile() {
-    "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 \
+    "$uv" pip compile --quiet --upgrade --universal --python-version "${python_min:-3.11}" \
         --exclude-newer P7D --generate-hashes --no-header --no-annotate --no-emit-index-url "$@" >/dev/null
 }
 compile pyproject.toml --group build --output-file requirements.lock
@@ -31,6 +32,8 @@ compile --group transformers --override "$tools/left-out" --output-file requirem
 compile --group clients --output-file requirements-clients.lock
 compile --group node --output-file requirements-node.lock
 compile --group litellm --output-file requirements-litellm.lock
+# Only read, never run: what it runs on and needs does not matter.
+python_min=3.12 compile --no-deps --group openai-description --output-file requirements-openai-description.lock
 for lock in requirements*.lock; do
     say "made $lock ($(grep -c == "$lock") packages)"
 done

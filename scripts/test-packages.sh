@@ -2,8 +2,8 @@
 # Installs what the tests need from the system: Chromium, for the tests in a browser, Slurm, for
 # those that start clusters of their own, sshd, for those that reach one by ssh, Prometheus, for
 # those that read meters from it, and a C compiler, for the gateway's hot path; and, in .engines,
-# the engines and clients that the gateway is tried with. Skips what is there. Without them the
-# other tests run all the same, and it says so.
+# the engines and clients that the gateway is tried with, and what OpenAI publishes of its API.
+# Skips what is there. Without them the other tests run all the same, and it says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/system.sh
