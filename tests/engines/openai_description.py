@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import yaml
@@ -65,12 +66,12 @@ def _mend(paths: Json, schemas: Json) -> None:
     # The content of a file is its bytes, whatever they are, and not JSON that is a text.
     content = paths["/files/{file_id}/content"]["get"]["responses"]["200"]["content"]
     content["application/octet-stream"] = content.pop("application/json")
-    # What a completion is asked for with `stream`, as the request has it, is described nowhere.
-    paths["/completions"]["post"]["responses"]["200"]["content"]["text/event-stream"] = {
-        "schema": {"$ref": "#/components/schemas/CreateCompletionResponse"}
-    }
-    choice = schemas["CreateCompletionResponse"]["properties"]["choices"]["items"]
-    _allow_null(choice["properties"]["finish_reason"])  # Of all parts but the last.
+    # What a completion is asked for with `stream`, as the request has it, is described nowhere: the
+    # same in parts, of which all but the last have not finished.
+    part = deepcopy(schemas["CreateCompletionResponse"])
+    _allow_null(part["properties"]["choices"]["items"]["properties"]["finish_reason"])
+    completed = paths["/completions"]["post"]["responses"]["200"]
+    completed["content"]["text/event-stream"] = {"schema": part}
     # `encoding_format: base64`, as the request has it, makes a text of it.
     vector = schemas["Embedding"]["properties"]["embedding"]
     schemas["Embedding"]["properties"]["embedding"] = {"anyOf": [vector, {"type": "string"}]}
