@@ -225,6 +225,7 @@ class Batches:
             filename=f"{batch.id}_{kind}.jsonl",
             bytes=size,
             created_at_s=now_s,
+            expires_at_s=None if batch.output_kept_s is None else now_s + batch.output_kept_s,
         )
         self._files.keep(file, _NO_LIMIT)
         return name

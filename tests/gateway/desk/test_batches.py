@@ -80,6 +80,20 @@ def test_every_line_is_answered_good_and_bad_apart(desk: Desk, database: str) ->
     assert kinds == {"batch", "batch_output"}
 
 
+def test_what_a_batch_made_goes_when_its_caller_wants_it_to(desk: Desk) -> None:
+    kept = {"anchor": "created_at", "seconds": 7_200}
+    batch = ask(desk, [line(1), line(2, "bad")], output_expires_after=kept)
+    done = ended(desk, batch, "completed")
+    for name in (done["output_file_id"], done["error_file_id"]):
+        file = desk.get(f"/v1/files/{name}").json()
+        assert file["expires_at"] == file["created_at"] + 7_200
+    body = {"input_file_id": batch["input_file_id"], "endpoint": batch["endpoint"]}
+    for wrong in (kept | {"seconds": 60}, kept | {"anchor": "now"}):
+        answer = desk.ask("POST", "/v1/batches", json=body | {"output_expires_after": wrong})
+        assert answer.status_code == 400
+        assert error(answer)["param"].startswith("output_expires_after")
+
+
 def test_an_input_that_cannot_be_used_says_why_line_by_line(desk: Desk) -> None:
     bad = [line(1), line(1), line(2, method="GET"), line(3, url="/v1/embeddings"), {"a": 1}]
     failed = ended(desk, ask(desk, bad), "failed")

@@ -207,4 +207,5 @@ _BATCH_COLUMNS = (
     "id", "project", "key", "endpoint", "input_file", "window", "metadata", "status",
     "created_at_s", "expires_at_s", "in_progress_at_s", "finalizing_at_s", "cancelling_at_s",
     "ended_at_s", "output_file", "error_file", "errors", "model", "total", "completed", "failed",
+    "output_kept_s",
 )  # fmt: skip

@@ -55,6 +55,7 @@ def create(asked: BatchAsked, state: StateDep, key: CallerDep) -> BatchObject:
         status="validating",
         created_at_s=now_s,
         expires_at_s=now_s + window_s,
+        output_kept_s=asked.output_expires_after.seconds if asked.output_expires_after else None,
     )
     state.store().put_batch(batch)
     return BatchObject.of(batch)

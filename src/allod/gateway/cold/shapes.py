@@ -87,6 +87,7 @@ class BatchAsked(BaseModel):
     metadata: dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]] | (
         None
     ) = None
+    output_expires_after: ExpiresAfter | None = None
 
 
 class BatchFault(BaseModel):

@@ -106,3 +106,4 @@ class Batch:
     total: int = 0
     completed: int = 0
     failed: int = 0
+    output_kept_s: int | None = None  #: From when its files are made; None: until deleted. [s]

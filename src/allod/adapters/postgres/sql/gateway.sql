@@ -159,7 +159,7 @@ SELECT id FROM gateway_file
 INSERT INTO gateway_batch (
     id, project, key, endpoint, input_file, window_text, metadata, status, created_at_s,
     expires_at_s, in_progress_at_s, finalizing_at_s, cancelling_at_s, ended_at_s, output_file,
-    error_file, errors, model, total, completed, failed
+    error_file, errors, model, total, completed, failed, output_kept_s
 ) VALUES (
     %(id)b::text, %(project)b::text, %(key)b::text, %(endpoint)b::text, %(input_file)b::text,
     %(window)b::text, %(metadata)b::text,
@@ -167,21 +167,21 @@ INSERT INTO gateway_batch (
     %(in_progress_at_s)b::bigint, %(finalizing_at_s)b::bigint,
     %(cancelling_at_s)b::bigint, %(ended_at_s)b::bigint, %(output_file)b::text,
     %(error_file)b::text, %(errors)b::text, %(model)b::text,
-    %(total)b::bigint, %(completed)b::bigint, %(failed)b::bigint
+    %(total)b::bigint, %(completed)b::bigint, %(failed)b::bigint, %(output_kept_s)b::bigint
 )
 
 -- name: batch
 -- One batch of a project.
 SELECT id, project, key, endpoint, input_file, window_text, metadata, status, created_at_s,
     expires_at_s, in_progress_at_s, finalizing_at_s, cancelling_at_s, ended_at_s, output_file,
-    error_file, errors, model, total, completed, failed
+    error_file, errors, model, total, completed, failed, output_kept_s
 FROM gateway_batch WHERE id = %(id)b::text AND project = %(project)b::text
 
 -- name: batches
 -- A page of a project's batches, newest first.
 SELECT id, project, key, endpoint, input_file, window_text, metadata, status, created_at_s,
     expires_at_s, in_progress_at_s, finalizing_at_s, cancelling_at_s, ended_at_s, output_file,
-    error_file, errors, model, total, completed, failed
+    error_file, errors, model, total, completed, failed, output_kept_s
 FROM gateway_batch
 WHERE project = %(project)b::text AND (%(after)b::text = ''
     OR ordinal < (SELECT last.ordinal FROM gateway_batch AS last WHERE last.id = %(after)b::text))
@@ -192,7 +192,7 @@ LIMIT %(limit)b::bigint
 -- Batches of which something is still to be done, oldest first.
 SELECT id, project, key, endpoint, input_file, window_text, metadata, status, created_at_s,
     expires_at_s, in_progress_at_s, finalizing_at_s, cancelling_at_s, ended_at_s, output_file,
-    error_file, errors, model, total, completed, failed
+    error_file, errors, model, total, completed, failed, output_kept_s
 FROM gateway_batch
 WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling')
 ORDER BY ordinal
