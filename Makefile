@@ -51,5 +51,5 @@ slurm-down: ## End them, with all their jobs
 	@scripts/setup.sh
 	@.venv/bin/python -m tests.slurm down
 
-clean: ## Stop the node and its clusters, and remove .venv, .engines, ui/node_modules, caches and .allod with all its data
+clean: ## End the node, its clusters and its work here, and remove .venv, .engines, ui/node_modules, caches and .allod with all its data
 	@scripts/clean.sh

@@ -59,7 +59,7 @@ stamp_of() {
 
 # Where that cannot be done it says why, and the gateway runs all the same.
 compile_gateway() {
-    .venv/bin/python -m allod.gateway.compiling || true
+    .venv/bin/python -m allod.gateway.compiling --quiet || true
 }
 
 kind_target=up

@@ -69,7 +69,7 @@ fi
 
 # The tests of the gateway's hot path try it compiled and as it stands in the sources.
 compile_gateway() {
-    .venv/bin/python -m allod.gateway.compiling
+    .venv/bin/python -m allod.gateway.compiling --quiet
 }
 
 if ! compile_gateway 2>/dev/null && [ "$(id -u)" -eq 0 ]; then

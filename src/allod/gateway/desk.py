@@ -118,8 +118,10 @@ class Desk:
         """Be the desk until `ending` is set, then end in order."""
         settle_dead(self._place, _now_ms())
         _log.info("the desk answers at http://%s:%d", self._cold.host, self._cold.port)
-        if not compiled.folder().exists():
-            _log.info("workers run uncompiled; `python -m allod.gateway.compiling` helps")
+        if compiled.folder().exists():
+            _log.info("workers run the compiled hot path")
+        else:
+            _log.info("workers run uncompiled: `%s -m allod.gateway.compiling`", sys.executable)
         self._shipping.start()
         self._workers.start()
         busy = [

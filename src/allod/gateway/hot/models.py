@@ -53,7 +53,8 @@ def unknown(name: str) -> Refused:
     """No such model."""
     return Refused(
         404,
-        f"The model '{name[:200]}' does not exist or you do not have access to it.",
+        f"The model '{name[:200]}' does not exist or you do not have access to it. "
+        "GET /v1/models lists yours.",
         code="model_not_found",
         param="model",
     )

@@ -119,8 +119,11 @@ def _wrong_method(method: bytes, path: bytes) -> Refused:
 
 
 def _unknown_path(method: bytes, path: bytes) -> Refused:
+    whole = b"/v1" + path
+    known = whole in OPERATIONS or _is_under(whole, (models.PATH, *_OF_DESK))
+    meant = f" Did you mean {_shown(whole)}? The base address ends with /v1." if known else ""
     return Refused(
-        404, f"Unknown request URL: {_shown(method)} {_shown(path)}.", code="unknown_url"
+        404, f"Unknown request URL: {_shown(method)} {_shown(path)}.{meant}", code="unknown_url"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from allod.gateway.hot.errors import Refused
 from allod.run.serving.table import Access, ServiceEntry, Table
 
-#: Reasons that a refusal says in its message.
+#: Sites of which a refusal says a reason in its message.
 _TOLD = 3
 
 
@@ -38,14 +38,12 @@ class Route:
         self.order = sorted(self.sites, key=lambda site: (-self.sites[site].priority, site))
 
     def refusal(self, model: str) -> Refused:
-        """Why no site is left: the first reasons in words, all of them beside (L6)."""
-        why = tuple(
-            f"{site}: {reason}"
-            for site, against in sorted(self.against.items())
-            for reason in against
-        )
-        told = "; ".join(why[:_TOLD]) or "The service has no site"
-        more = f"; and {len(why) - _TOLD} more, see 'why'" if len(why) > _TOLD else ""
+        """Why no site is left: the first reason of each in words, all of them beside (L6)."""
+        against = sorted(self.against.items())
+        why = tuple(f"{site}: {reason}" for site, reasons in against for reason in reasons)
+        first = [f"{site}: {reasons[0]}" for site, reasons in against][:_TOLD]
+        told = "; ".join(first) or "The service has no site"
+        more = f"; and {len(why) - len(first)} more, see 'why'" if len(why) > len(first) else ""
         return Refused(
             403,
             f"No site may serve '{model}' for this key. {told}{more}.",
