@@ -529,7 +529,7 @@ class FakeNode:
         return Reason(
             site="narvik",
             step=Step.ROOM,
-            code="too-few-live" if forever else "too-few-free",
+            code="larger-than-pool" if forever else "no-room",
             message=f"needs {spec.accelerators} accelerators, {there} there",
             forever=forever,
             pool="gb300",

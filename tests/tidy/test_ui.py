@@ -98,6 +98,19 @@ def test_every_language_has_every_text() -> None:
         assert not unlike, f"{path.name}: other blanks than in English"
 
 
+def test_a_language_says_the_reasons_of_the_node() -> None:
+    """All but English, in which the node tells them; codes are checked in `ui/tests`."""
+    languages = {path.stem for path in TEXTS} - {"en"}
+    found = sorted((UI / "src/texts/reasons").glob("*.json"))
+    assert {path.stem for path in found} == languages
+    for path in found:
+        parts = json.loads(read(path))
+        for texts in parts.values():
+            assert list(texts) == sorted(texts), f"{path.name} is not sorted"
+            assert not [key for key, text in texts.items() if not text.strip()], path.name
+        assert read(path) == json.dumps(parts, ensure_ascii=False, indent=2) + "\n", path.name
+
+
 def test_every_text_is_used() -> None:
     code = "\n".join(read(path) for path in SOURCES)
     literal = set(re.findall(r"[\"'`]([a-z0-9][\w.-]*)[\"'`]", code))

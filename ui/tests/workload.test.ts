@@ -40,7 +40,7 @@ describe("a life", () => {
   it("has one wait, however often it was looked at: since the first, for what the last says", () => {
     const holds = [5, 6, 7].map((seq) => decision(seq, "hold", { reasons: [{ message: `reason ${seq}` }] }));
     const [, held, ...rest] = life([event(1, "WorkloadSubmitted")], holds);
-    expect(held).toMatchObject({ at_s: 105, words: "reason 7" });
+    expect(held).toMatchObject({ at_s: 105, reason: { message: "reason 7" } });
     expect(rest).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 // All words of the page, one catalogue a language. English is the one that all others follow; a
-// language is added by a file in `texts/` and a line here.
+// language is added by a file in `texts/`, one in `texts/reasons/`, and a line here.
 
 import en from "../texts/en.json";
 
@@ -7,17 +7,34 @@ type Catalogue = typeof en;
 /** Name of a text. */
 export type TextKey = keyof Catalogue;
 
-const OTHERS: Record<string, () => Promise<{ default: Catalogue }>> = {
-  de: () => import("../texts/de.json"),
+/** The node's reasons by code, and the words of their values; English has the node's own. */
+type Reasons = { sentences: ReadonlyMap<string, string>; values: ReadonlyMap<string, string> };
+
+const OTHERS: Record<string, () => Promise<[Catalogue, Reasons]>> = {
+  de: async () => both(await Promise.all([import("../texts/de.json"), import("../texts/reasons/de.json")])),
 };
+
+type Words = Record<string, string>;
+const both = ([texts, { default: reasons }]: [{ default: Catalogue }, { default: { sentences: Words; values: Words } }]): [Catalogue, Reasons] => [
+  texts.default,
+  { sentences: new Map(Object.entries(reasons.sentences)), values: new Map(Object.entries(reasons.values)) },
+];
+const NO_REASONS: Reasons = { sentences: new Map(), values: new Map() };
+
 /** Languages by their own names. */
 export const LANGUAGES: Record<string, string> = { en: "English", de: "Deutsch" };
 
 const KEY = "allod-language";
 
+/** `text` with `{name}`s put in. */
+export const filled = (text: string, values: Record<string, string>): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+
 class Texts {
   language = $state("en");
   #texts = $state.raw<Catalogue>(en);
+  /** What the language says for the node's reasons; nothing in English. */
+  reasons = $state.raw(NO_REASONS);
 
   /**
    * The text `key` with `{name}`s put in; numbers are written as the language writes them. Where a
@@ -45,7 +62,7 @@ class Texts {
 
   async choose(language: string): Promise<void> {
     const load = OTHERS[language];
-    this.#texts = load ? (await load()).default : en;
+    [this.#texts, this.reasons] = load ? await load() : [en, NO_REASONS];
     this.language = load ? language : "en";
     localStorage.setItem(KEY, this.language);
     document.documentElement.lang = this.language;

@@ -1,9 +1,9 @@
 // What one line of the queue shows: little of a workload, so that many lines are light.
 
 import type { Shape } from "../api/client.ts";
+import type { Reason } from "../lib/reason.ts";
 
 type Workload = Omit<Shape<"WorkloadView">, "nodes">;
-type Reason = Shape<"Reason">;
 
 export type Row = {
   id: string;
@@ -21,8 +21,10 @@ export type Row = {
   since_s: number;
   /** Expected start of one that waits. [epoch s] */
   expected_at_s: number | null;
-  /** What it waits for, why it was refused, or what was said at its end. */
-  words: string;
+  /** What it waits for, or why it was refused. */
+  reason: Reason | null;
+  /** What was said at its end; the node's words. */
+  detail: string;
 };
 
 const STEPS: readonly Reason["step"][] = ["law", "class", "hardware", "power", "room"];
@@ -42,7 +44,7 @@ export function nearest(reasons: readonly Reason[]): Reason | undefined {
 
 export function rowOf(work: Workload): Row {
   const stands = work.state === "waiting" || work.state === "refused";
-  const reason = stands ? nearest(work.reasons) : undefined;
+  const reason = (stands && nearest(work.reasons)) || null;
   return {
     id: work.id,
     seq: work.seq,
@@ -57,6 +59,7 @@ export function rowOf(work: Workload): Row {
     out_of_reach: work.out_of_reach,
     since_s: work.ended_at_s ?? work.started_at_s ?? work.placed_at_s ?? work.submitted_at_s,
     expected_at_s: work.state === "waiting" ? (work.expected_at_s ?? null) : null,
-    words: reason ? `${reason.site ? `${reason.site}: ` : ""}${reason.message}` : work.detail,
+    reason,
+    detail: work.detail,
   };
 }

@@ -1,6 +1,7 @@
 // What happened to a workload, as the log tells it: its own events, and the decisions about it.
 
 import type { Shape } from "../api/client.ts";
+import type { Reason } from "../lib/reason.ts";
 import { nearest } from "../queue/row.ts";
 
 export type Decided = Shape<"Decided">;
@@ -16,8 +17,10 @@ export type Point = {
   tone: "good" | "wait" | "bad" | "never" | "dim";
   /** What the text names; numbers and times as they are. */
   values: { site?: string; pool?: string; access_class?: string; actor?: string; by?: string; outcome?: string; exit_status?: number | null; accelerators?: number; power_w?: number; limit_w?: number; until_s?: number };
-  /** The node's own words. */
+  /** What the node said of it, in its own words. */
   words: string;
+  /** Why it decided so. */
+  reason: Reason | null;
   run: number;
 };
 
@@ -39,7 +42,7 @@ function merged(points: readonly Point[]): Point[] {
 }
 
 function ofEvent({ seq, kind, record }: Happened): Point[] {
-  const point = { seq, at_s: record.at_s, run: record.run ?? 0, words: record.detail ?? "" };
+  const point = { seq, at_s: record.at_s, run: record.run ?? 0, words: record.detail ?? "", reason: null };
   switch (kind) {
     case "event/WorkloadSubmitted":
       return [{ ...point, what: "submitted", tone: "dim", values: { actor: record.actor ?? "" } }];
@@ -60,7 +63,7 @@ function ofEvent({ seq, kind, record }: Happened): Point[] {
 }
 
 function ofDecision(one: Decided): Point[] {
-  const point = { seq: one.seq, at_s: one.at_s, run: "run" in one ? one.run : 0, words: nearest(one.reasons ?? [])?.message ?? "" };
+  const point = { seq: one.seq, at_s: one.at_s, run: "run" in one ? one.run : 0, words: "", reason: nearest(one.reasons ?? []) ?? null };
   const place = "site" in one ? { site: one.site, pool: "pool" in one ? one.pool : "" } : {};
   switch (one.kind) {
     case "hold":
@@ -69,7 +72,7 @@ function ofDecision(one: Decided): Point[] {
       return [{ ...point, what: "refused", tone: "never", values: {} }];
     case "placement": {
       const { access_class, accelerators, power_w } = one;
-      return [{ ...point, words: "", what: one.lent ? "lent" : "placed", tone: "wait", values: { ...place, access_class, accelerators, power_w } }];
+      return [{ ...point, reason: null, what: one.lent ? "lent" : "placed", tone: "wait", values: { ...place, access_class, accelerators, power_w } }];
     }
     case "reclaim": {
       const values = { ...place, by: one.for_workload_id, until_s: one.stop_at_s };

@@ -37,13 +37,13 @@ describe("a shed plan", () => {
 
   it("lists who waits, who is capped, who goes, with what that wins", () => {
     const [found] = plansOf([plan, reclaim]);
-    expect(found).toMatchObject({ path: "site", over_w: 500, won_w: 400, left_w: 100, reasons: ["call 'grid'"] });
+    expect(found).toMatchObject({ path: "site", over_w: 500, won_w: 400, left_w: 100, reasons: [{ message: "call 'grid'" }] });
     expect(found!.steps.map((step) => [step.way, step.workload_id, step.gives_w, step.at_s])).toEqual([
       ["delayed", "w9", null, null],
       ["capped", "w3", 150, null],
       ["reclaimed", "w2", 250, 8],
     ]);
-    expect(found!.steps[2]!.reasons).toEqual(["lent"]);
+    expect(found!.steps[2]!.reasons).toMatchObject([{ message: "lent" }]);
   });
 
   it("is none where nothing was planned", () => expect(plansOf([reclaim])).toEqual([]));

@@ -2,6 +2,7 @@
 // person reads from top to bottom. Times are in UTC.
 
 import type { Shape } from "../../api/client.ts";
+import type { Reason } from "../../lib/reason.ts";
 
 type Decision = Shape<"Foretold">["decisions"][number];
 export type Call = Shape<"Call">;
@@ -9,7 +10,7 @@ export type Call = Shape<"Call">;
 /** How work gives way, in the order in which it is asked to. */
 export type Way = "delayed" | "capped" | "reclaimed";
 /** `at_s`: from when its power is less; `gives_w`: by how much; null: not said. */
-export type Step = { way: Way; workload_id: string; pool: string; at_s: number | null; gives_w: number | null; reasons: string[] };
+export type Step = { way: Way; workload_id: string; pool: string; at_s: number | null; gives_w: number | null; reasons: readonly Reason[] };
 /** What one node of the envelope comes to. */
 export type Plan = {
   path: string;
@@ -18,7 +19,7 @@ export type Plan = {
   over_w: number;
   won_w: number;
   left_w: number;
-  reasons: string[];
+  reasons: readonly Reason[];
   steps: Step[];
 };
 
@@ -31,19 +32,17 @@ export function plansOf(decisions: readonly Decision[]): Plan[] {
     const steps: Step[] = plan.delayed.map((id) => ({ way: "delayed", workload_id: id, pool: "", at_s: null, gives_w: null, reasons: [] }));
     for (const [id, gives_w] of capped) {
       const cap = decisions.find((one) => one.kind === "powercap" && one.workload_id === id);
-      steps.push({ way: "capped", workload_id: id, pool: cap?.kind === "powercap" ? cap.pool : "", at_s: cap?.kind === "powercap" ? cap.order_at_s : null, gives_w, reasons: words(cap) });
+      steps.push({ way: "capped", workload_id: id, pool: cap?.kind === "powercap" ? cap.pool : "", at_s: cap?.kind === "powercap" ? cap.order_at_s : null, gives_w, reasons: cap?.reasons ?? [] });
     }
     for (const [id, gives_w] of plan.reclaimed) {
       const reclaim = decisions.find((one) => one.kind === "reclaim" && one.workload_id === id);
-      steps.push({ way: "reclaimed", workload_id: id, pool: reclaim?.kind === "reclaim" ? reclaim.pool : "", at_s: reclaim?.kind === "reclaim" ? reclaim.stop_at_s : null, gives_w, reasons: words(reclaim) });
+      steps.push({ way: "reclaimed", workload_id: id, pool: reclaim?.kind === "reclaim" ? reclaim.pool : "", at_s: reclaim?.kind === "reclaim" ? reclaim.stop_at_s : null, gives_w, reasons: reclaim?.reasons ?? [] });
     }
     const { path, starts_s, ends_s, over_w, left_w } = plan;
-    plans.push({ path, starts_s, ends_s, over_w, won_w: Math.max(0, over_w - left_w), left_w, reasons: words(plan), steps });
+    plans.push({ path, starts_s, ends_s, over_w, won_w: Math.max(0, over_w - left_w), left_w, reasons: plan.reasons ?? [], steps });
   }
   return plans;
 }
-
-const words = (decision: Decision | undefined) => (decision?.reasons ?? []).map((reason) => reason.message);
 
 /** What the form holds, as people write it. */
 export type Fields = { name: string; path: string; amount: number | null; unit_w: number; from: string; to: string; reason: string };
