@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec
 from importlib.util import spec_from_file_location
@@ -25,6 +26,8 @@ _BESIDE = (
     "gateway/inside.py", "gateway/leases.py", "run/serving/link.py", "run/serving/table.py",
 )  # fmt: skip
 _BEGINS = f"compiled-{sys.implementation.cache_tag}-"
+#: By this name mypyc calls the library that has the code of all modules.
+GROUP = "allod_gateway"
 
 
 def sources() -> dict[str, Path]:
@@ -50,6 +53,8 @@ def others() -> list[Path]:
 def use() -> bool:
     """Have this process import the code, if it is there; False if it goes by the sources.
 
+    Also where the code is of no use: not whole, or of a machine with another C library.
+
     Raises:
         RuntimeError: It has imported some of the sources; mixed, they do not fit together.
     """
@@ -61,9 +66,17 @@ def use() -> bool:
         ".".join(path.relative_to(made).parts).removesuffix(suffix): path
         for path in made.rglob(f"*{suffix}")
     }
-    if found:
-        sys.meta_path.insert(0, _Finder(found))
-    return bool(found)
+    if not sources().keys() <= found.keys():
+        return False
+    finder = _Finder(found)
+    sys.meta_path.insert(0, finder)
+    try:
+        import_module(f"{GROUP}__mypyc")
+    except ImportError as error:
+        sys.meta_path.remove(finder)
+        print(f"allod: the compiled code is of no use here: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 class _Finder(MetaPathFinder):

@@ -14,7 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from allod.gateway import compiled
@@ -47,17 +47,23 @@ def make() -> bool:
     """
     made = compiled.folder()
     if made.exists():
-        return False
+        if compiled.use():
+            return False
+        shutil.rmtree(made, ignore_errors=True)
     print("allod: compiling the gateway's hot path; that takes half a minute", flush=True)
     try:
         made.parent.mkdir(exist_ok=True)
         # Beside where it goes, so that it comes to be there whole or not at all.
         with tempfile.TemporaryDirectory(dir=made.parent) as work:
             _compile(Path(work))
-            with suppress(FileExistsError):
+            try:
                 (Path(work) / "lib").rename(made)
+            except OSError:
+                if not made.exists():  # Else another was quicker, with the same.
+                    raise
     except OSError as error:
-        raise CannotCompile(f"{error.filename} cannot be written: {error.strerror}") from None
+        place = error.filename or made.parent
+        raise CannotCompile(f"{place} cannot be written: {error.strerror}") from None
     for other in compiled.others():
         shutil.rmtree(other, ignore_errors=True)
     return True
@@ -79,7 +85,7 @@ def _compile(work: Path) -> None:
                 [*options, *sources],
                 opt_level="2",
                 debug_level="0",
-                group_name="allod_gateway",
+                group_name=compiled.GROUP,
                 target_dir=str(work / "c"),
             )
             building = Distribution({"name": "allod-gateway", "ext_modules": extensions})

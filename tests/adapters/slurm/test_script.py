@@ -37,7 +37,14 @@ class Folder:
     def begin(self, job: int, *command: str) -> Iterator[subprocess.Popen[str]]:
         """A job that has begun; at the end it is killed, with all that it started."""
         with subprocess.Popen(
-            ["/bin/sh", "-c", script(str(self.path), TAG, KEY, command)],
+            # Slurm's daemon ignores none, but `nohup make test` does, and that is handed down.
+            [
+                "env",
+                "--default-signal=HUP",
+                "/bin/sh",
+                "-c",
+                script(str(self.path), TAG, KEY, command),
+            ],
             env={"PATH": os.environ["PATH"], "SLURM_JOB_ID": str(job)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,14 +8,14 @@ from allod.gateway import compiled
 from tests.gateway.hot.house import House
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if hasattr(metafunc.module, "House"):
-        metafunc.fixturenames.append("how")
-    if "how" in metafunc.fixturenames:
-        metafunc.parametrize("how", ["compiled", "plain"], indirect=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
+    # As a mark, for a name that is added to `metafunc.fixturenames` pytest takes out again.
+    module = getattr(collector, "module", None)
+    if name.startswith("test_") and callable(obj) and hasattr(module, "House"):
+        pytest.mark.usefixtures("how")(obj)
 
 
-@pytest.fixture
+@pytest.fixture(params=["compiled", "plain"])
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "compiled" and not compiled.folder().exists():
         pytest.skip("skipped: the hot path is not compiled here")

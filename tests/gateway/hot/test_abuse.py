@@ -91,6 +91,38 @@ def test_long_bodies_share_a_room_that_is_given_back(
     live(run)
 
 
+def test_who_begins_the_next_request_early_holds_no_room_for_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(House, "bodies_bytes_max", 4 << 20)
+    long = request(said("x" * (2 << 20)))
+
+    async def run() -> None:
+        async def waits(told: Told) -> None:
+            await held.wait()
+            await answers(told)
+
+        held = asyncio.Event()
+        engine = await Engine(waits).start()
+        async with House(tmp_path, table(service(replica("w1", engine)))) as house:
+            caller = await house.open()
+            sent = 0
+            for _ in range(4):
+                held.clear()
+                asked = len(engine.told)
+                await caller.send(long[sent:])
+                await house.until(lambda asked=asked: len(engine.told) > asked)
+                sent = len(b"POST ")
+                await caller.send(long[:sent])
+                await asyncio.sleep(0.05)  # So that it comes by itself, before the answer.
+                held.set()
+                assert (await caller.answer()).status == 200
+                assert (await house.ask(said("x" * (1 << 20)))).status == 200
+            caller.close()
+
+    live(run)
+
+
 def test_records_wait_while_the_disk_is_full_and_come_whole(tmp_path: Path) -> None:
     async def run() -> None:
         engine = await Engine(answers).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -43,6 +44,13 @@ def test_what_is_no_chunks_is_none_either_way(pieces: list[bytes]) -> None:
     assert whole[1:] == alone[1:]
     # What follows the last chunk belongs to nobody.
     assert whole[0].startswith(alone[0])
+
+
+def test_a_chunk_that_is_longer_than_it_says_is_none() -> None:
+    for reader in (Chunks(), Chunks()):
+        assert reader.one(b"5\r\nhelloXX") == b""
+        with pytest.raises(ValueError, match="longer"):
+            reader.feed(b"5\r\nhelloXX")
 
 
 def test_only_whole_chunks_that_are_not_the_last_may_pass_as_they_are() -> None:

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
 
-from allod.gateway import compiled
+from allod.gateway import compiled, compiling
 from tests.gateway.hot import house
 
 SRC = compiled.ROOT
@@ -84,3 +85,42 @@ def test_without_a_compiler_it_says_so_and_leaves_nothing(copy: Path) -> None:
     assert "no C compiler '/nowhere/cc'; the package gcc has one" in said.stderr
     assert list((copy / "allod/gateway/__pycache__").glob("*compiled-*")) == []
     assert list((copy / "allod/gateway/__pycache__").glob("tmp*")) == []
+
+
+def test_code_that_cannot_be_loaded_is_not_run(copy: Path) -> None:
+    program = "-c from allod.gateway import compiled; print(compiled.folder())"
+    folder = Path(python(program, copy).stdout.strip())
+    begin = (
+        "-c from allod.gateway import compiled; print(compiled.use()); "
+        "import allod.gateway.hot.call as call; print(call.__file__.endswith('.py'))"
+    )
+    # As a machine that lost power right after set-up has it: empty, and at first not even all.
+    for name in (f"{compiled.GROUP}__mypyc", *compiled.sources()):
+        empty = folder / f"{name.replace('.', '/')}{EXTENSION_SUFFIXES[0]}"
+        empty.parent.mkdir(parents=True, exist_ok=True)
+        begun = python(begin, copy)
+        assert begun.stdout.split() == ["False", "True"]
+        assert begun.stderr == ""
+        empty.touch()
+    begun = python(begin, copy)
+    assert begun.stdout.split() == ["False", "True"]
+    assert "file too short" in begun.stderr
+    # Set-up does not take it for made.
+    assert python("-m allod.gateway.compiling", copy, CC="/nowhere/cc").returncode == 1
+    assert not folder.exists()
+
+
+def test_of_two_that_compile_at_once_the_later_is_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "__pycache__" / "compiled-x"
+
+    def while_another_does(work: Path) -> None:
+        for made in (work / "lib", folder):
+            made.mkdir()
+            (made / "code").touch()
+
+    monkeypatch.setattr(compiled, "folder", lambda: folder)
+    monkeypatch.setattr(compiling, "_compile", while_another_does)
+    compiling.make()
+    assert [one.name for one in folder.parent.iterdir()] == ["compiled-x"]

@@ -7,6 +7,7 @@ from string import hexdigits
 _LINE_BYTES_MAX = 256
 _TRAILER_BYTES_MAX = 8192
 _DIGITS = frozenset(hexdigits.encode())
+_LONGER = "a chunk is longer than its size"
 #: Events are mostly shorter.
 _PAYLOAD_BYTES_MAX = 2047
 
@@ -29,12 +30,13 @@ _SIZES = {b"%x" % size: size for size in range(1, _PAYLOAD_BYTES_MAX + 1)}
 class Chunks:
     """Reads one body."""
 
-    __slots__ = ("_left", "_line", "done", "whole")
+    __slots__ = ("_left", "_line", "done", "excess", "whole")
 
     def __init__(self) -> None:
         self._left = 0  #: Bytes to come of a chunk, the end of its line included.
         self._line = b""  #: Of a size or of trailers, as far as it came.
         self.done = False
+        self.excess = False  #: True if more came than the body.
         self.whole = False  #: True if what came last was whole chunks and not the last one.
 
     def one(self, data: bytes) -> bytes:
@@ -42,7 +44,7 @@ class Chunks:
         if self._left or self._line:
             return b""
         size = len(data)
-        if size < len(LINES) and data.startswith(line := LINES[size]):
+        if size < len(LINES) and data.startswith(line := LINES[size]) and data.endswith(b"\r\n"):
             return data[len(line) : -2]
         return b""
 
@@ -64,6 +66,8 @@ class Chunks:
             if self._left > 2:
                 pieces.append(data[: self._left - 2])
             at = min(self._left, end)
+            if 2 <= at == self._left and data[at - 2 : at] != b"\r\n":
+                raise ValueError(_LONGER)
             self._left -= at
         while at < end:
             line = data.find(b"\r\n", at, at + _LINE_BYTES_MAX)
@@ -80,6 +84,8 @@ class Chunks:
             at = stop + 2
             if at > end:
                 self._left = at - end
+            elif data[stop:at] != b"\r\n":
+                raise ValueError(_LONGER)
         self.whole = clean and not self._left and not self._line and not self.done
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -99,10 +105,11 @@ class Chunks:
 
     def _end(self, rest: bytes, line: int) -> None:
         """The last chunk, and trailers that nobody asked for."""
-        if rest.find(b"\r\n\r\n", line) < 0:
+        end = rest.find(b"\r\n\r\n", line)
+        if end < 0:
             self._keep(rest, _TRAILER_BYTES_MAX)
         else:
-            self.done = True
+            self.done, self.excess = True, len(rest) > end + 4
 
     def _keep(self, rest: bytes, most: int) -> None:
         if len(rest) > most:

@@ -28,6 +28,7 @@ class Request:
         "path",
         "record",
         "refused",
+        "taken",
         "target",
     )
 
@@ -48,6 +49,7 @@ class Request:
         self.record = ""
         self.cold = False
         self.body = b""
+        self.taken = 0  #: Bytes of the room for bodies, until it is answered.
 
 
 def is_too_long(headers: dict[bytes, bytes]) -> bool:

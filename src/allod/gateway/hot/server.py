@@ -222,6 +222,7 @@ class Caller:
         self._inside = False
         request, self._coming = self._coming, None
         assert request is not None and self._parser is not None
+        request.taken = self._taken_coming
         self._got = self._taken_coming = 0
         if self._parser.should_upgrade():
             return  # What follows is no HTTP; `data_received` is told so next, and refuses.
@@ -243,6 +244,8 @@ class Caller:
 
     def _begin(self, request: Request) -> None:
         """Answer `request`; nothing else is being answered."""
+        if self._deaf:
+            return  # The rest of what came with a request that was refused.
         self.request = request
         self.takes_chunks = request.chunked
         if request.refused is not None:
@@ -280,11 +283,14 @@ class Caller:
 
     def _next(self) -> None:
         """On to what came meanwhile, or the end."""
-        if self._taken and not self._pipeline and not self._got:
-            self._free_room()
         request = self.request
         if request is None or self._deaf:
             return
+        if request.taken:
+            # Its own alone: of the one behind it, some may have come already.
+            self._state.room.give_back(request.taken)
+            self._taken -= request.taken
+            request.taken = 0
         if not request.keep:
             self._close()
         elif self._pipeline or (
@@ -321,6 +327,8 @@ class Caller:
 
     def _expected(self, request: Request) -> None:
         """The caller waits to be told to send the body."""
+        if self._deaf:
+            return
         if request.refused is not None and self._work is None:
             self._refuse_and_close(request.refused)
         elif request.headers[b"expect"].lower() == b"100-continue":
@@ -361,6 +369,8 @@ class Caller:
 
     def answer(self, status: int, lines: bytes, body: bytes, kind: bytes) -> None:
         """A whole answer; `lines` are headers beside those that each has."""
+        if self._deaf:
+            return
         request = self.request
         usual = request is not None and request.keep and self.takes_chunks
         self.transport.write(

@@ -319,17 +319,20 @@ class Upstream:
             self._chunks, self._streams = Chunks(), True
             return data[len(known) :]
         data = (self._head or b"") + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
-            if len(data) > _HEAD_BYTES_MAX:
-                raise ValueError("the head is too long")
-            self._head = data
-            return None
-        rest = data[end + 4 :]
-        self._status, low = _status(data), data[: end + 2].lower()
-        if 100 <= self._status < 200:
-            self._head = b""
-            return self._read_head(rest) if rest else None
+        begin = 0
+        while True:
+            end = data.find(b"\r\n\r\n", begin)
+            if end < 0:
+                if len(data) - begin > _HEAD_BYTES_MAX:
+                    raise ValueError("the head is too long")
+                self._head = data[begin:]
+                return None
+            self._status = _status(data[begin : begin + 12])
+            if not 100 <= self._status < 200:
+                break
+            begin = end + 4  # It only says that there is more to come.
+        rest, data = data[end + 4 :], data[begin : end + 4]
+        low = data[:-2].lower()
         self._head = None
         self._kind = _value(data, low, b"\r\ncontent-type:")
         if length := _value(low, low, _LENGTH):
@@ -343,7 +346,7 @@ class Upstream:
             b"\r\nconnection:" not in low or b"close" not in _value(low, low, b"\r\nconnection:")
         )
         self._streams = self._status == 200 and self._kind.startswith(b"text/event-stream")
-        self._learn(data[: end + 4], low, length)
+        self._learn(data, low, length)
         return rest
 
     def _learn(self, head: bytes, low: bytes, length: bytes) -> None:
@@ -354,6 +357,8 @@ class Upstream:
         elif (
             length.isdigit()
             and self._keep
+            # Their length is not that of a body.
+            and self._status not in (204, 304)
             and low.count(b"content-length") == 1
             and b"transfer-encoding" not in low
         ):
@@ -366,6 +371,8 @@ class Upstream:
             done = self._chunks.done
             if self._chunks.whole:
                 raw = data
+            # What an engine says out of turn must not become the next one's answer.
+            self._keep = self._keep and not self._chunks.excess
         elif self._left >= 0:
             payload = data if len(data) <= self._left else data[: self._left]
             self._keep = self._keep and len(data) <= self._left
