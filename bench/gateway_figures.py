@@ -15,7 +15,7 @@ OURS = "Allod"
 
 @dataclass(slots=True)
 class Seen:
-    """All windows, by target and shape, one a round."""
+    """All windows, by target and shape, in the order of the rounds."""
 
     windows: dict[tuple[str, str], list[Window]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Seen:
     postgres_us: float = 0.0  #: For each record.
 
     def of(self, target: str, shape: Shape) -> list[Window]:
-        """The windows of a target, by round."""
+        """The windows of a target, by turn."""
         return self.windows.get((target, shape.name), [])
 
     def cost(self, target: str, shape: Shape) -> float:
@@ -32,7 +32,7 @@ class Seen:
         return median(_cost(window, shape) for window in self.of(target, shape))
 
     def over(self, target: str, other: str, shape: Shape) -> float:
-        """How many times the CPU of `other` `target` takes: median of the rounds."""
+        """How many times the CPU of `other` `target` takes: median of the turns."""
         pairs = zip(self.of(target, shape), self.of(other, shape), strict=True)
         return median(_cost(mine, shape) / _cost(theirs, shape) for mine, theirs in pairs)
 
