@@ -29,11 +29,15 @@ def _held(pieces: Iterable[bytes]) -> tuple[bytes, bool, bool]:
     return b"".join(held), reader.done, True
 
 
-@given(st.lists(_PAYLOADS, max_size=5), _ENDS)
-@example([b"a\r\nb"], b"0\r\n\r\n")
+#: Ways to write a size; the last two are none.
+_SIZES = st.sampled_from([b"%x", b"%x", b"%X", b"%04x", b"%x;a=b", b"%x ", b"%017x", b"-%x"])
+
+
+@given(st.lists(st.tuples(_SIZES, _PAYLOADS), max_size=5), _ENDS)
+@example([(b"%x", b"a\r\nb")], b"0\r\n\r\n")
 @example([], b"0\r\n\r\n")
-def test_at_once_as_byte_by_byte(payloads: list[bytes], end: bytes) -> None:
-    data = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in payloads) + end
+def test_at_once_as_byte_by_byte(payloads: list[tuple[bytes, bytes]], end: bytes) -> None:
+    data = b"".join(size % len(one) + b"\r\n%b\r\n" % one for size, one in payloads) + end
     assert _held([data]) == _held(data[at : at + 1] for at in range(len(data)))
 
 

@@ -136,7 +136,9 @@ class Stream:
 
     def _first_number(self, payload: bytes) -> int:
         """Where usage or timings stand first; they do."""
-        found = [payload.find(USAGE)]
+        last = payload.rfind(USAGE)
+        # Backwards is the quicker way where the last one is the only one, and it mostly is.
+        found = [last if payload.rfind(USAGE, 0, max(last, 0)) < 0 else payload.find(USAGE)]
         if self._timings:
             found.append(payload.find(TIMINGS))
         return min(at for at in found if at >= 0)
