@@ -31,6 +31,7 @@ from allod.domain.event import (
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.project_key import KeyTerms
+from allod.domain.said import Said, said
 from allod.domain.site import Site
 from allod.domain.units import NEVER_S
 from allod.domain.workload import Workload
@@ -101,8 +102,10 @@ class Answer:
     site: str
     blockers: tuple[Reason, ...]
     change: str = ""
+    changes: tuple[Said, ...] = ()
     expected_at_s: int | None = None
     basis: str = ""
+    rests_on: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Answers:
     sites: tuple[Answer, ...]
     expected_at_s: int | None = None
     basis: str = ""
+    rests_on: tuple[Said, ...] = ()
 
 
 class FakeFollower:
@@ -218,7 +222,13 @@ class FakeSiteReads:
         held = [self._held()]
         return SitePower(name, spec, START_S - 9, outlook, held, {}, START_S).view(
             hours,
-            QuantityView(value_w=7000, basis=Basis.MEASURED, at_s=START_S, source="meter 'main'"),
+            QuantityView(
+                value_w=7000,
+                basis=Basis.MEASURED,
+                at_s=START_S,
+                source="meter 'main'",
+                says=(said("by-meter", meter="main"),),
+            ),
         )
 
     def nodes(self, name: str, *, shared: bool = False) -> NodeMapView:
@@ -298,6 +308,7 @@ class FakeAttention:
             subject="runner of cambrai",
             message="it does not answer",
             mend="look after it",
+            says=said("runner-out-of-reach", site="cambrai", runner="local", workloads=0),
             kind="Site",
             name="cambrai",
             count=1,
@@ -724,13 +735,18 @@ class FakeNode:
                     reason.site,
                     (reason,),
                     change="ask for fewer accelerators",
+                    changes=(
+                        said("fewer", accelerators=self.live if reason.forever else self.free),
+                    ),
                     expected_at_s=view.expected_at_s if not reason.forever else None,
                     basis=view.basis,
+                    rests_on=(said("wall-times"),),
                 )
                 for reason in view.reasons
             ),
             expected_at_s=view.expected_at_s,
             basis=view.basis,
+            rests_on=(said("at-site", site="narvik"), said("wall-times")),
         )
 
     def logs(
@@ -786,7 +802,7 @@ class FakeNode:
         asked = sum(view.accelerators for view in waiting)
         classes = (
             ("norway", "Norwegian users first", None, 48, None, 10, used, asked),
-            ("start-ups", "Start-ups and research", "norway", 16, 32, 20, min(used, 8), 0),
+            ("start-ups", "Start-ups, research", "norway", 16, 32, 20, min(used, 8), 0),
             ("surplus", "Surplus for northern Europe", None, 0, 40, 0, 0, 0),
         )
         return SiteView(

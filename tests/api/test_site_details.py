@@ -21,7 +21,8 @@ def test_series_have_one_number_for_each_step(call: Call) -> None:
     assert told["forecast"]["clean_w"] == [9000, 9000, 9000, 8000]
     assert [one["name"] for one in told["calls"]] == ["peak"]
     measured = {"value_w": 7000, "basis": "measured", "at_s": START_S, "source": "meter 'main'"}
-    assert site["now"]["measured"] == measured
+    says = [{"code": "by-meter", "values": {"meter": "main"}}]
+    assert site["now"]["measured"] == {**measured, "says": says}
     assert told["nodes"][1]["now"]["measured"]["basis"] == "unknown"
 
 

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from allod.decide.accounts import Account
 from allod.domain.document import from_json
+from allod.domain.said import said
+from allod.domain.units import instant_text
 from allod.run.attention import AttentionView, Severity
 from allod.run.node_views import Role
 from allod.run.project_views import WorkView
@@ -61,6 +63,7 @@ def given(node: FakeNode) -> None:
             subject="grant of genomes",
             message="it ends soon",
             mend="give the project a new grant, or let it end",
+            says=said("grant-ends", project="genomes", ends=instant_text(SOON_S)),
             kind="Project",
             name="genomes",
             count=1,

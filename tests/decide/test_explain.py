@@ -7,8 +7,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allod.decide.explain import SiteAnswer, explain, smallest_change
+from allod.decide.explain import SiteAnswer, explain
+from allod.decide.smallest_change import CHANGES, smallest_change
 from allod.domain.decision import Hold, Reason, Refusal, Step
+from allod.domain.said import SAYINGS, said
 from tests.decide.histories import acts, class_names, play, worlds
 from tests.decide.worlds import Json, Story, charter, document, one_pool, project, site
 
@@ -184,6 +186,7 @@ def test_one_that_goes_before_is_one():
     assert story.state(story.submit(2, 100)) == "waiting"
     answer = waiting_at(story, 2, 100)
     assert answer.basis.endswith(", if the one that goes before it does not take the room")
+    assert answer.rests_on == (said("wall-times"), said("if-not-taken-by-one"))
     assert "the 2 that go before it do not" in waiting_at(story, 2, 100).basis
 
 
@@ -194,9 +197,28 @@ def test_nobody_is_told_to_ask_for_none():
     story = Story(one_pool(1))
     story.submit(1, 100)
     live = story.engine.live[story.submit(1, 10)]
-    told = smallest_change(live, (replace(reason, pool="p"),))
+    told, changes = smallest_change(live, (replace(reason, pool="p"),))
     assert told == "a live phase with 2 accelerators in pool p"
-    assert smallest_change(live, (replace(reason, actual="1"),)) == "ask for 1 accelerator or fewer"
+    assert changes == (said("live-phase", accelerators=2, pool="p"),)
+    told, changes = smallest_change(live, (replace(reason, actual="1"),))
+    assert told == "ask for 1 accelerator or fewer"
+    assert changes == (said("fewer", accelerators=1),)
+    # Two pools that lack the same are told once, in words and by code.
+    twice = smallest_change(live, (replace(reason, actual="1"), replace(reason, actual="1")))
+    assert twice == (told, changes)
+
+
+def test_each_reason_has_a_change_by_code():
+    story = Story(one_pool(1))
+    live = story.engine.live[story.submit(1, 10)]
+    for code in [*CHANGES, "fact-unknown", "made-later"]:
+        for step, actual in ((Step.LAW, "4"), (Step.CLASS, "0"), (Step.ROOM, "4")):
+            reason = Reason(
+                site="s", step=step, code=code, message="", needed="8", actual=actual, origin="o"
+            )
+            words, (change,) = smallest_change(live, (reason,))
+            assert words
+            assert tuple(change.values) == SAYINGS[change.code]
 
 
 def test_work_that_no_grants_of_one_time_pay_for_is_refused():

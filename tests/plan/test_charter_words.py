@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from allod.domain.charter import AccessClass, Charter, Eligibility
-from allod.plan.charter_words import charter_words, class_words, eligible_words
+from allod.domain.said import said
+from allod.plan.charter_words import (
+    charter_says,
+    charter_words,
+    class_says,
+    class_words,
+    eligible_words,
+)
 
 
 def words(**spec: Any) -> str:
@@ -47,16 +54,62 @@ def test_an_anchor_contract_says_its_ramp_its_take_and_its_end():
     ) in words(anchor=anchor)
 
 
+def test_the_same_by_code():
+    item = AccessClass.model_validate(
+        {
+            "name": "own",
+            "title": "Research",
+            "eligible": {"countries": ["NO", "SE"], "sectors": ["research"]},
+            "floor": 8,
+            "ceiling": 12,
+            "reclaim_notice_s": 300,
+            "run_time_min_s": 60,
+        }
+    )
+    assert class_says(item, 30) == (
+        said("for-seats", countries="NO, SE"),
+        said("for-sectors", sectors="research"),
+        said("own-floor", floor=8),
+        said("own-ceiling", ceiling=12),
+        said("room-back", notice="300 s", stop="30 s"),
+        said("own-run-time", span="60 s"),
+        said("priority", priority=0),
+    )
+    rest = AccessClass.model_validate({"name": "rest"})
+    charter = Charter(site="s", classes=(item, rest))
+    assert charter_says(charter) == (
+        said("floors-for", classes="Research"),
+        said("idle-for", classes="rest"),
+    )
+
+
+def test_an_anchor_by_code():
+    ramp = [
+        {"starts": "2030-01-01", "floor": 8, "ceiling": 8},
+        {"starts": "2026-01-01", "floor": 1},
+    ]
+    anchor = {"party": "openai", "ramp": ramp, "take_min_bp": 8050, "ends": "2036-01-01"}
+    item = AccessClass.model_validate({"name": "own", "anchor": anchor})
+    assert class_says(item, 30)[:6] == (
+        said("for-everybody"),
+        said("anchor", party="openai"),
+        said("anchor-step", begins="2026-01-01", floor=1),
+        said("anchor-step-to", begins="2030-01-01", floor=8, ceiling=8),
+        said("anchor-paid", bp=8050),
+        said("anchor-ends", ends="2036-01-01"),
+    )
+
+
 @pytest.mark.parametrize(
-    ("eligible", "said"),
+    ("eligible", "who"),
     [
         ({"parties": ["a", "b", "c"]}, "projects of a, b or c"),
         ({"projects": ["x"]}, "project x"),
         ({}, "everybody"),
     ],
 )
-def test_who_may_use_it(eligible: dict[str, Any], said: str):
-    assert eligible_words(Eligibility.model_validate(eligible)) == said
+def test_who_may_use_it(eligible: dict[str, Any], who: str):
+    assert eligible_words(Eligibility.model_validate(eligible)) == who
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from allod.bootstrap import real_engine
 from allod.decide.accounts import Account
 from allod.domain.document import Document, from_json
 from allod.domain.project import Project
+from allod.domain.said import said
 from allod.errors import NotFound
 from allod.run.node import Node
 from allod.run.node_views import DocumentView, State
 from allod.run.pace import Pace
 from allod.run.project_views import GrantState, ProjectView
-from allod.run.projects import project_view, rule_words
+from allod.run.projects import project_view, rule_told
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
 
@@ -75,6 +76,13 @@ def test_a_project_shows_its_account_and_its_work(node: Node, clock: HandClock) 
         "controlled by nobody seated in US",
         "at most 49.5 % of the operator in foreign hands",
     )
+    assert free.rule_says == (
+        said("stored-in", places="NO, SE"),
+        said("processed-in", places="nowhere"),
+        said("controlled-from", places="eea"),
+        said("not-controlled-from", places="US"),
+        said("foreign-share", bp=4950),
+    )
     assert free.rule_basis == "Health Register Act"
     assert node.projects.one("free") == free
     with pytest.raises(NotFound, match="our"):
@@ -125,4 +133,4 @@ def test_less_than_an_accelerator_hour_is_nothing_left(left_s: int, state: str) 
 def test_a_rule_that_says_nothing_has_no_words() -> None:
     document = project(residency={"basis": "none"})
     assert isinstance(document.spec, Project) and document.spec.residency is not None
-    assert list(rule_words(document.spec.residency)) == []
+    assert list(rule_told(document.spec.residency)) == []

@@ -13,6 +13,7 @@ import pytest
 from allod.adapters.meters import LiveMeters
 from allod.bootstrap import open_node
 from allod.config import Config
+from allod.domain.said import said
 from allod.domain.site import Site
 from allod.domain.units import instant_text
 from allod.run.power_views import Basis, QuantityView
@@ -71,7 +72,11 @@ def rig(server: KeptAtPrometheus) -> Iterator[Rig]:
 
 def test_a_reading_is_measured_at_its_own_time(rig: Rig) -> None:
     assert rig.shown() == QuantityView(
-        value_w=1_200_000, basis=Basis.MEASURED, at_s=AT_S - 5, source="meter 'main'"
+        value_w=1_200_000,
+        basis=Basis.MEASURED,
+        at_s=AT_S - 5,
+        source="meter 'main'",
+        says=(said("by-meter", meter="main"),),
     )
 
 
@@ -113,6 +118,8 @@ def test_a_server_that_went_silent_is_told_beside_its_last_reading_until_that_is
     shown = rig.shown(60)
     assert (shown.value_w, shown.basis) == (1_200_000, Basis.MEASURED)
     assert shown.source == f"meter 'main' does not answer since {since}"
+    silent = said("meter-silent", meter="main", since=since)
+    assert shown.says == (silent,)
     assert rig.shown(3 * POLL_S - 5 - 60).value_w == 1_200_000
     shown = rig.shown(1)
     assert (shown.value_w, shown.basis, shown.at_s) == (None, Basis.UNKNOWN, None)
@@ -120,6 +127,7 @@ def test_a_server_that_went_silent_is_told_beside_its_last_reading_until_that_is
     assert shown.source == (
         f"the last reading, of {last}, is stale; meter 'main' does not answer since {since}"
     )
+    assert shown.says == (said("reading-stale", last=last), silent)
     assert len(caplog.records) == 1  # Said when it went silent, and not at each asking.
 
 
@@ -180,17 +188,18 @@ def test_of_a_silent_server_only_the_first_meter_is_asked(server: KeptAtPromethe
 def test_a_site_says_why_it_measures_nothing(server: KeptAtPrometheus) -> None:
     generators = meter(server.url, "diesel", measures="edc-backup")
     table = {"file": "plant.csv", "value": "kw", "marks": "start"}
-    for found, why in (
-        (spec(), "no meter is named"),
-        (spec(generators), "no meter is named"),
+    for found, why, says in (
+        (spec(), "no meter is named", said("no-meter")),
+        (spec(generators), "no meter is named", said("no-meter")),
         (
             spec({**meter(server.url), "prometheus": None, "table": table}),
             "meter 'main' cannot be asked: its readings are not at Prometheus",
+            said("meter-cannot-be-asked", meter="main"),
         ),
     ):
         with closing(Rig(found)) as rig:
             assert rig.shown() == QuantityView(
-                value_w=None, basis=Basis.UNKNOWN, at_s=None, source=why
+                value_w=None, basis=Basis.UNKNOWN, at_s=None, source=why, says=(says,)
             )
     assert "meter_poll_s" in NoMeters().power("here", spec()).source
 

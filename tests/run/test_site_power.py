@@ -10,6 +10,7 @@ from allod.bootstrap import real_engine
 from allod.decide.outlook import NO_OUTLOOK, Outlook
 from allod.domain.document import from_json
 from allod.domain.event import CurtailmentCalled, ForecastGiven, PoolReported
+from allod.domain.said import said
 from allod.domain.site import Site
 from allod.errors import NotFound
 from allod.run.node import Node
@@ -68,7 +69,11 @@ def the_site(view: SitePowerView) -> Any:
 def test_what_a_document_says_is_declared_since_it_was_applied():
     now = the_site(shown(envelope=LIMIT))
     assert now.envelope == QuantityView(
-        value_w=9000, basis=Basis.DECLARED, at_s=SAID_S, source="the site's document"
+        value_w=9000,
+        basis=Basis.DECLARED,
+        at_s=SAID_S,
+        source="the site's document",
+        says=(said("in-site-document"),),
     )
     assert (now.base_load.value_w, now.base_load.basis) == (500, Basis.DECLARED)
     assert (now.work_limit.value_w, now.work_limit.basis) == (8500, Basis.COMPUTED)
@@ -78,6 +83,8 @@ def test_what_a_scenario_fills_in_is_assumed():
     fact = {"value": 9000, "standing": "assumed", "source": "scenario hot"}
     now = the_site(shown(envelope={"site": {"power_w": fact}}))
     assert (now.envelope.basis, now.envelope.source) == (Basis.ASSUMED, "scenario hot")
+    # Words of a document have no code: nobody says them in another language.
+    assert now.envelope.says == ()
 
 
 def test_what_is_not_known_or_not_limited_has_no_number():
@@ -92,7 +99,11 @@ def test_what_is_not_known_or_not_limited_has_no_number():
 def test_a_call_that_holds_is_what_the_envelope_rests_on():
     now = the_site(shown(NO_OUTLOOK.with_call(call(AT_S, AT_S + 9)), envelope=LIMIT))
     assert now.envelope == QuantityView(
-        value_w=4000, basis=Basis.DECLARED, at_s=AT_S - 50, source="call 'peak': grid"
+        value_w=4000,
+        basis=Basis.DECLARED,
+        at_s=AT_S - 50,
+        source="call 'peak': grid",
+        says=(said("by-call", call="peak", words="grid"),),
     )
     later = the_site(shown(NO_OUTLOOK.with_call(call(AT_S + 1, AT_S + 9)), envelope=LIMIT))
     assert (later.envelope.value_w, later.envelope.source) == (9000, "the site's document")
@@ -115,7 +126,11 @@ def test_base_load_and_series_of_a_forecast_hold_as_far_as_it_reaches():
     told = forecast(base_load_w=(700, 800), clean_w=(50, 60))
     view = shown(NO_OUTLOOK.with_forecast(told), envelope=LIMIT)
     assert the_site(view).base_load == QuantityView(
-        value_w=700, basis=Basis.FORECAST, at_s=AT_S - 20, source="the forecast"
+        value_w=700,
+        basis=Basis.FORECAST,
+        at_s=AT_S - 20,
+        source="the forecast",
+        says=(said("by-forecast"),),
     )
     found = view.forecast
     assert found is not None and found.clean_w is not None

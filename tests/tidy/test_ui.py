@@ -6,9 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from allod.api.problems import TITLES
+from allod.api.replay_shapes import Series
+from allod.domain.said import NEEDS, SAYINGS
+from allod.replay.figures import KNOWN
 from tests.tidy.test_tree import UNFINISHED, lines_with, tracked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +26,8 @@ SOURCES = sorted(
 )
 COMPONENTS = [path for path in SOURCES if path.suffix == ".svelte"]
 TEXTS = sorted((UI / "src/texts").glob("*.json"))
+#: What the node says, in languages other than its own.
+SAID = sorted((UI / "src/texts/reasons").glob("*.json"))
 LINES_MAX = 300
 #: Cells of a table and rules of style are one thing a line.
 COLUMNS_MAX = 360
@@ -101,14 +108,38 @@ def test_every_language_has_every_text() -> None:
 def test_a_language_says_the_reasons_of_the_node() -> None:
     """All but English, in which the node tells them; codes are checked in `ui/tests`."""
     languages = {path.stem for path in TEXTS} - {"en"}
-    found = sorted((UI / "src/texts/reasons").glob("*.json"))
-    assert {path.stem for path in found} == languages
-    for path in found:
+    assert {path.stem for path in SAID} == languages
+    for path in SAID:
         parts = json.loads(read(path))
         for texts in parts.values():
             assert list(texts) == sorted(texts), f"{path.name} is not sorted"
             assert not [key for key, text in texts.items() if not text.strip()], path.name
         assert read(path) == json.dumps(parts, ensure_ascii=False, indent=2) + "\n", path.name
+
+
+@pytest.mark.parametrize("path", SAID, ids=lambda path: path.stem)
+def test_a_language_says_all_that_the_node_says(path: Path) -> None:
+    parts = json.loads(read(path))
+    names = [*SAYINGS, *(f"{code}.{part}" for code in NEEDS for part in ("subject", "mend"))]
+    assert not set(names) - parts["said"].keys()
+    # Only what is told with the code can stand in its sentence.
+    wrong = {
+        name: text
+        for name, text in parts["said"].items()
+        if not set(blanks(text)) <= set(SAYINGS[name.split(".")[0]])
+    }
+    assert not wrong
+    series = get_args(get_type_hints(Series)["name"])
+    bases = {f"figure.{name}" for name in KNOWN} | {f"series.{name}" for name in series}
+    assert parts["bases"].keys() == bases
+    assert parts["problems"].keys() == TITLES.keys()
+    # The form tells what a field means wherever the schema does.
+    form = read(UI / "src/submit/Form.svelte")
+    asked = set(re.findall(r"(?:told\(spec\(|render (?:choice|several)\()\"(\w+)\"", form))
+    asked |= {
+        ".".join(re.findall(r"\w+", path)) for path in re.findall(r'told\(\["spec", (.+?)\]', form)
+    }
+    assert parts["fields"].keys() == asked - {"project"}
 
 
 def test_every_text_is_used() -> None:

@@ -5,22 +5,23 @@ import { describe, expect, it } from "vitest";
 import { budget, inOrder, looked, narrowed, type Grant, type Need, type Project } from "../src/project/order.ts";
 
 const NEVER_S = 2 ** 53;
+const says = { code: "grant-computed" as const, values: {} };
 
 function grant(state: Grant["state"], more: Partial<Grant> = {}): Grant {
   return {
     mode: "own", state, starts_s: 0, ends_s: NEVER_S, given_accelerator_s: 36_000, given_standing: "declared",
-    used_accelerator_s: 3600, committed_accelerator_s: 7200, left_accelerator_s: 25_200, basis: "", ...more,
+    used_accelerator_s: 3600, committed_accelerator_s: 7200, left_accelerator_s: 25_200, basis: "", says, ...more,
   };
 }
 
 function project(name: string, until_s: number | null, grants: Grant[] = [grant("open")]): Project {
-  const account = { given_accelerator_s: 36_000, used_accelerator_s: 0, committed_accelerator_s: 0, left_accelerator_s: 36_000, until_s: until_s ?? 0, basis: "" };
+  const account = { given_accelerator_s: 36_000, used_accelerator_s: 0, committed_accelerator_s: 0, left_accelerator_s: 36_000, until_s: until_s ?? 0, basis: "", says };
   const work = { waiting: 0, placed: 0, running: 0, stopping: 0, waiting_accelerators: 0, held_accelerators: 0 };
   const bound = until_s !== null;
-  return { kind: "Project", name, title: `The ${name}`, document: {}, seq: 0, changed_at_s: 0, actor: "", at_s: 1, rule: [], rule_basis: "", bound, grants: bound ? grants : [], account: bound ? account : null, work };
+  return { kind: "Project", name, title: `The ${name}`, document: {}, seq: 0, changed_at_s: 0, actor: "", at_s: 1, rule: [], rule_says: [], rule_basis: "", bound, grants: bound ? grants : [], account: bound ? account : null, work };
 }
 
-const need = (name: string, severity: Need["severity"], kind = "Project"): Need => ({ rule: "grant-used", severity, message: "", mend: "", kind, name });
+const need = (name: string, severity: Need["severity"], kind = "Project"): Need => ({ rule: "grant-used", severity, message: "", mend: "", says, kind, name });
 const names = (all: readonly { project: Project }[]) => all.map((one) => one.project.name);
 
 describe("projects", () => {

@@ -56,13 +56,13 @@ describe("a life", () => {
 });
 
 describe("what to do next", () => {
-  const site = (name: string, change: string, expected_at_s: number | null = null) => ({ site: name, blockers: [], spoke_for: [], change, expected_at_s, basis: "b" });
+  const site = (name: string, change: string, expected_at_s: number | null = null) => ({ site: name, blockers: [], spoke_for: [], change, changes: [], expected_at_s, basis: "b", rests_on: [] });
   const work = { id: "w1", accelerators: 16, lent: false, run: 0 };
 
   it("is to wait where that helps, or to ask for as many as there are", () => {
     const sites = [site("a", "ask for 4 or fewer"), site("b", "ask for 8 or fewer"), site("c", "", 500), site("d", "", 400)];
     expect(advice({ ...work, state: "waiting" }, sites)).toEqual([
-      { what: "wait", at_s: 400, site: "d", basis: "b" },
+      { what: "wait", at_s: 400, site: "d", basis: "b", rests_on: [] },
       { what: "fewer", accelerators: 8, site: "b" },
     ]);
   });

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from allod.api.shapes import Shape
 from allod.domain.revision import ChangeKind
+from allod.domain.said import Said
 from allod.energy.verdict import Standing as Verdict
 from allod.plan.concentration import Layer, Loss
 from allod.plan.find import AntennaAnswer, ModeAnswer, SiteFit
@@ -144,6 +145,8 @@ class ControlGap(Shape):
     """Where it would stand."""
     why: str
     """Why it matters."""
+    says: Said | None
+    """The same by code, where it has one."""
 
 
 class SiteParty(Shape):

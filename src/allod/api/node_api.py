@@ -12,6 +12,7 @@ from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
 from allod.domain.event import CurtailmentCalled, ForecastGiven
 from allod.domain.project_key import KeyTerms
+from allod.domain.said import Said
 from allod.prove.witness import Answer
 from allod.run.attention import AttentionView
 from allod.run.audit_views import Audit
@@ -61,12 +62,20 @@ class SiteAnswer(Protocol):
         """The smallest change that would admit it."""
 
     @property
+    def changes(self) -> Sequence[Said]:
+        """The same by code."""
+
+    @property
     def expected_at_s(self) -> int | None:
         """Expected start there."""
 
     @property
     def basis(self) -> str:
         """What the expectation rests on."""
+
+    @property
+    def rests_on(self) -> Sequence[Said]:
+        """The same by code."""
 
 
 class Explanation(Protocol):
@@ -91,6 +100,10 @@ class Explanation(Protocol):
     @property
     def basis(self) -> str:
         """What the expectation rests on."""
+
+    @property
+    def rests_on(self) -> Sequence[Said]:
+        """The same by code."""
 
 
 class Evidence(Protocol):

@@ -12,8 +12,9 @@ from fastapi.openapi.utils import get_openapi
 from allod import __version__
 from allod.api.shapes import DocumentBody, Problem
 from allod.api.views import STEP_WORDS
-from allod.domain import decision
+from allod.domain import decision, said
 from allod.domain.docs import describe
+from allod.domain.said import SAYINGS
 from allod.domain.schema import schema_of
 from allod.plan import concentration, find, regions, roadmap
 from allod.run import attention, node_map, node_views, power_views, project_views
@@ -66,6 +67,7 @@ _DESCRIBED_IN = (
     attention,
     project_views,
     decision,
+    said,
     roadmap,
     concentration,
     find,
@@ -157,6 +159,7 @@ def _as_views_write_them(schemas: Json) -> None:
         "enum": list(STEP_WORDS.values()),
         "description": "The order in which a workload is judged.",
     }
+    schemas["Said"]["properties"]["code"]["enum"] = list(SAYINGS)
     for name in _DECISIONS:
         schema = schemas[name]
         schema["properties"] = {"kind": {"const": name.lower()}, **schema["properties"]}

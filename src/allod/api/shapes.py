@@ -20,6 +20,7 @@ from allod.domain.decision import (
     Refusal,
     ShedPlan,
 )
+from allod.domain.said import Said
 from allod.run.node_views import Change, Role, State
 from allod.run.ports import Finding
 
@@ -129,10 +130,14 @@ class SiteAnswer(Shape):
     """Of work that has ended: why it was placed there. Otherwise none."""
     change: str
     """The smallest change that would admit it; empty if none is known."""
+    changes: list[Said]
+    """The same by code: each of these."""
     expected_at_s: int | None
     """Expected start there. [epoch s]"""
     basis: str
     """What the expectation rests on."""
+    rests_on: list[Said]
+    """The same by code: its parts in order."""
 
 
 class Explanation(Shape):
@@ -144,6 +149,8 @@ class Explanation(Shape):
     """Expected start. [epoch s]"""
     basis: str
     """What the expectation, or the whole answer, rests on."""
+    rests_on: list[Said]
+    """The same by code: its parts in order."""
     sites: list[SiteAnswer]
 
 

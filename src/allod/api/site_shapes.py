@@ -13,6 +13,7 @@ from allod.api.catalogue_shapes import (
     SiteParty,
 )
 from allod.api.shapes import Shape
+from allod.domain.said import Said
 from allod.domain.site import Role, Withdrawal
 from allod.plan.roadmap import Year
 
@@ -227,6 +228,8 @@ class CharterClass(Shape):
     """How many classes are around it."""
     words: str
     """All of it in sentences."""
+    says: list[Said]
+    """The same by code, in parts."""
     eligible: EligibleShape
     """Who may use it."""
     floor: int
@@ -256,6 +259,8 @@ class CharterAnswer(Shape):
     """In full."""
     words: str
     """All of it in a sentence."""
+    says: list[Said]
+    """The same by code, in parts."""
     use_half_life_s: int
     """After this time past use counts half in fair share. [s]"""
     classes: list[CharterClass]

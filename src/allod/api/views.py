@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from allod.api.node_api import Explanation
 from allod.domain.decision import DECISIONS, Decision, Placement, Step
+from allod.domain.said import said
 from allod.run.dry_run import Tried
 from allod.run.node_views import DecisionView, LeafView, Page, State, Submitted, WorkloadView
 from allod.run.pages import cursor_of
@@ -114,17 +115,20 @@ def explanation(found: Explanation | Decision, state: str) -> Json:
                 "blockers": [] if placed else reasons,
                 "spoke_for": reasons if placed else [],
                 "change": "",
+                "changes": [],
                 "expected_at_s": None,
                 "basis": "",
+                "rests_on": [],
             }
             for site, reasons in by_site.items()
         ]
-        basis = f"the {type(found).__name__.lower()} as it was recorded"
+        kind = type(found).__name__.lower()
         return {
             "workload_id": found.workload_id,
             "state": state,
             "expected_at_s": None,
-            "basis": basis,
+            "basis": f"the {kind} as it was recorded",
+            "rests_on": [plain(said("as-recorded", kind=kind))],
             "sites": sites,
         }
     return {
@@ -132,14 +136,17 @@ def explanation(found: Explanation | Decision, state: str) -> Json:
         "state": found.state,
         "expected_at_s": found.expected_at_s,
         "basis": found.basis,
+        "rests_on": plain(tuple(found.rests_on)),
         "sites": [
             {
                 "site": site.site,
                 "blockers": plain(site.blockers),
                 "spoke_for": [],
                 "change": site.change,
+                "changes": plain(tuple(site.changes)),
                 "expected_at_s": site.expected_at_s,
                 "basis": site.basis,
+                "rests_on": plain(tuple(site.rests_on)),
             }
             for site in found.sites
         ],

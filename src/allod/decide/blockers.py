@@ -13,9 +13,11 @@ from allod.decide.kernel import blocked as b
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.decide.live import Live, Move
+from allod.decide.rests import RestsOn
 from allod.decide.rule import order_of
 from allod.domain.decision import Reason, Step
 from allod.domain.fact import Standing
+from allod.domain.said import said
 from allod.domain.units import NEVER_S, instant_text
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ Kept = tuple[list[Told], list[int]]
 _KEY = itemgetter(0)
 _BY_MORE = b.BUDGET | b.NOT_LIVE  #: Bits whose words depend on more than the kernel's findings.
 _WORDS_KEPT = 8_192  #: Of each kind of reason.
+_RESERVED: RestsOn = (said("reserved-start"), said("wall-times"))
 
 
-def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
-    """All that keeps `live` from every site now, and when it may start, with the basis of that."""
+def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, RestsOn]:
+    """All that keeps `live` from every site now, and when it may start, with what that rests on."""
     if live.row < 0:
         return _asleep(live)
     s = engine.state
@@ -43,12 +46,8 @@ def of(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]
     ]
     held = int(job["reserved"])
     if held >= 0 and s.pool[held]["r_time"] < NEVER_S:
-        return (
-            tuple(reasons),
-            int(s.pool[held]["r_time"]),
-            "its reserved start, by the wall times of the work that now runs",
-        )
-    return tuple(reasons), None, ""
+        return tuple(reasons), int(s.pool[held]["r_time"]), _RESERVED
+    return tuple(reasons), None, ()
 
 
 def found_for(engine: Engine, live: Live, *, starts: bool) -> Array:
@@ -346,7 +345,7 @@ def _saving(move: Move) -> str:
     return f"{move.saved_wh / 1000:.1f} kWh from the grid{carbon}"
 
 
-def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
+def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, RestsOn]:
     start = instant_text(live.wakes_s)
     if live.move is not None:
         reason = Reason(
@@ -360,7 +359,7 @@ def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
             origin=f"Workload/{live.name}: spec.flexibility, and the forecast",
         )
         found = (reason, *live.verdict.all_against())
-        return found, live.wakes_s, "the hours of most own clean power within its limits"
+        return found, live.wakes_s, (said("clean-hours"),)
     reason = Reason(
         site="",
         step=Step.ROOM,
@@ -369,10 +368,10 @@ def _asleep(live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
         needed=start,
         origin=f"Workload/{live.name}: spec.flexibility.not_before",
     )
-    return (reason, *live.verdict.all_against()), live.wakes_s, "its own not_before"
+    return (reason, *live.verdict.all_against()), live.wakes_s, (said("own-not-before"),)
 
 
-def _claimed(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, str]:
+def _claimed(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None, RestsOn]:
     """Room is being reclaimed for it: at which site, and by when."""
     job = engine.state.job[live.row]
     site, pool = engine.layout.pools[int(job["pool"])]
@@ -390,7 +389,7 @@ def _claimed(engine: Engine, live: Live) -> tuple[tuple[Reason, ...], int | None
     return (
         (reason, *live.verdict.all_against()),
         by_s,
-        f"notice of {int(row['notice'])} s to those who borrow its floor",
+        (said("notice-of-borrowers", notice=f"{int(row['notice'])} s"),),
     )
 
 

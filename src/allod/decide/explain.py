@@ -10,7 +10,10 @@ from allod.decide.kernel import blocked as b
 from allod.decide.kernel.handle import Array
 from allod.decide.layout import live_units, phase_dates
 from allod.decide.live import Live
-from allod.domain.decision import Reason, Step
+from allod.decide.rests import RestsOn, in_words
+from allod.decide.smallest_change import smallest_change
+from allod.domain.decision import Reason
+from allod.domain.said import Said, said
 from allod.domain.units import NEVER_S, instant_text
 from allod.errors import NotFound
 
@@ -22,8 +25,14 @@ class SiteAnswer:
     site: str
     blockers: tuple[Reason, ...]  #: In the order of L5; empty if it runs there or could at once.
     change: str  #: The smallest change that would let it in; empty if none is needed.
+    changes: tuple[Said, ...]  #: The same by code.
     expected_at_s: int | None
-    basis: str
+    rests_on: RestsOn  #: What the expectation rests on.
+
+    @property
+    def basis(self) -> str:
+        """What the expectation rests on, in words."""
+        return in_words(self.rests_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,12 @@ class Explanation:
     state: str
     sites: tuple[SiteAnswer, ...]
     expected_at_s: int | None
-    basis: str
+    rests_on: RestsOn
+
+    @property
+    def basis(self) -> str:
+        """What the expectation, or the whole answer, rests on, in words."""
+        return in_words(self.rests_on)
 
 
 def explain(engine: Engine, workload_id: str) -> Explanation:
@@ -48,26 +62,26 @@ def explain(engine: Engine, workload_id: str) -> Explanation:
         raise NotFound(f"no live workload is called {workload_id}")
     if standing.state == "running":
         return _running(engine, live, standing.site)
-    reasons, expected_at_s, basis = blockers.of(engine, live)
+    reasons, expected_at_s, rests_on = blockers.of(engine, live)
     if standing.state in ("asleep", "claimed"):
         answers = tuple(
             _answer(live, site, _until_then(engine, live, site, reasons))
             for site in engine.layout.sites
         )
-        return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
+        return Explanation(workload_id, standing.state, answers, expected_at_s, rests_on)
     found = blockers.found_for(engine, live, starts=True)
     answers = tuple(_waiting(engine, live, site, found) for site in engine.layout.sites)
     held = int(engine.state.job[live.row]["reserved"])
     if expected_at_s is not None and held >= 0:
-        basis = (
-            f"its reserved start, by {_basis(engine, engine.layout.pools[held][0], expected_at_s)}"
-        )
+        by = _rests_on(engine, engine.layout.pools[held][0], expected_at_s)
+        rests_on = (said("reserved-start"), by)
     if expected_at_s is None:
         soonest = [a for a in answers if a.expected_at_s is not None]
         if soonest:
             first = min(soonest, key=lambda a: a.expected_at_s or 0)
-            expected_at_s, basis = first.expected_at_s, f"{first.site}: {first.basis}"
-    return Explanation(workload_id, standing.state, answers, expected_at_s, basis)
+            expected_at_s = first.expected_at_s
+            rests_on = (said("at-site", site=first.site), *first.rests_on)
+    return Explanation(workload_id, standing.state, answers, expected_at_s, rests_on)
 
 
 def _until_then(
@@ -89,12 +103,13 @@ def _running(engine: Engine, live: Live, here: str) -> Explanation:
             site,
             live.verdict.against.get(site, ()),
             "",
+            (),
             None,
-            "it runs here" if site == here else "",
+            (said("runs-here"),) if site == here else (),
         )
         for site in engine.layout.sites
     )
-    return Explanation(live.workload_id, "running", answers, None, f"it runs at {here}")
+    return Explanation(live.workload_id, "running", answers, None, (said("runs-at", site=here),))
 
 
 def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
@@ -106,37 +121,36 @@ def _waiting(engine: Engine, live: Live, site: str, found: Array) -> SiteAnswer:
     start = min((int(found[p, b.START]) for p in admitted), default=NEVER_S)
     ahead = b.ahead_of(engine.state, live.row, t)
     if start < NEVER_S:
-        basis = _basis(engine, site, start) + _if_not_taken(ahead)
-        return SiteAnswer(site, reasons, smallest_change(live, reasons), start, basis)
+        rests_on = (_rests_on(engine, site, start), *_if_not_taken(ahead))
+        return _answer(live, site, reasons, start, rests_on)
     live_s = min((_live_at(engine, live, p) for p in admitted), default=NEVER_S)
     if live_s >= NEVER_S or any(reason.code == "grant-used-up" for reason in reasons):
         return _answer(live, site, reasons)
-    change = f"wait for the accelerators that are live from {instant_text(live_s)} on"
-    basis = "the date of the phase that has enough accelerators" + _if_not_taken(ahead)
-    return SiteAnswer(site, reasons, change, live_s, basis)
+    at = instant_text(live_s)
+    change = f"wait for the accelerators that are live from {at} on"
+    rests_on = (said("phase-has-enough"), *_if_not_taken(ahead))
+    return SiteAnswer(site, reasons, change, (said("wait-for-phase", at=at),), live_s, rests_on)
 
 
-def _basis(engine: Engine, site: str, start_s: int) -> str:
+def _rests_on(engine: Engine, site: str, start_s: int) -> Said:
     """What a start at that time rests on: an end of work, or a date of the site's documents."""
     spec = engine.world.sites[site]
     if start_s > engine.now_s and spec.envelope:
         envelope = spec.envelope
         for limit in (envelope.site, *envelope.halls.values(), *envelope.pools.values()):
             if start_s in (window.ends for window in limit.windows):
-                return "the end of a window of less power"
+                return said("window-ends")
     if start_s > engine.now_s and engine.outlook.turns(site, start_s):
-        return "the forecast, or the end of a call for less power"
+        return said("forecast-turns")
     if start_s > engine.now_s and start_s in phase_dates(spec):
-        return "the date of a phase"
-    return "the wall times of the work that now runs"
+        return said("phase-begins")
+    return said("wall-times")
 
 
-def _if_not_taken(ahead: int) -> str:
-    if not ahead:
-        return ""
-    if ahead == 1:
-        return ", if the one that goes before it does not take the room"
-    return f", if the {ahead} that go before it do not take the room"
+def _if_not_taken(ahead: int) -> RestsOn:
+    if ahead == 0:
+        return ()
+    return (said("if-not-taken", ahead=ahead) if ahead > 1 else said("if-not-taken-by-one"),)
 
 
 def _live_at(engine: Engine, live: Live, p: int) -> int:
@@ -149,76 +163,12 @@ def _live_at(engine: Engine, live: Live, p: int) -> int:
     return next((at_s for at_s in dates if live_units(spec, pool, at_s) >= n), NEVER_S)
 
 
-def _answer(live: Live, site: str, reasons: tuple[Reason, ...]) -> SiteAnswer:
-    return SiteAnswer(site, reasons, smallest_change(live, reasons), None, "")
-
-
-def smallest_change(live: Live, reasons: tuple[Reason, ...]) -> str:
-    """The smallest change that would do away with the first kind of reason, in words."""
-    if not reasons:
-        return ""
-    first = min(reason.step for reason in reasons)
-    ofs = [reason for reason in reasons if reason.step == first]
-    return "; ".join(dict.fromkeys(_change(live, reason) for reason in ofs))
-
-
-#: What would do away with a reason, by its code.
-_CHANGES = {
-    "site-not-asked-for": "name this site in spec.sites",
-    "larger-than-pool": "ask for {fewer} or fewer",
-    "larger-than-nvlink-domain": "ask for {fewer} or fewer",
-    "over-ceiling": "ask for {fewer} or fewer",
-    "over-envelope": "an envelope of {needed} for work",
-    "other-model": "accept {actual} in spec.models",
-    "grant-too-small": "a grant of {needed} for project {project}",
-    "grant-too-short": "a grant that holds for {needed} for project {project}",
-    "grant-used-up": "a grant of {needed} for project {project}",
-    "no-user-there": "{needed} in the document of the site",
-    "no-room": "{lacking} in pool {pool}",
-    "not-live-yet": "{lacking} in pool {pool}",
-    "ceiling-reached": "ask for {fewer} or fewer, or wait for its class",
-    "envelope-forecast": "{needed} of IT power within the envelope; {actual} are left",
-    "envelope": "{needed} within the envelope; {actual} are left",
-    "out-of-service": "accelerators of pool {pool} back in service",
-    "fragmented": "another topology, or whole nodes that come free",
-    "would-delay-head": "a shorter wall time",
-    "clean-power-later": "an earlier deadline, or none: it starts at once",
-    "not-before": "wait until {wakes}",
-    "reclaiming": "wait for the notice to run out",
-}
-
-
-#: The same where nothing is there at all: to ask for fewer would be to ask for none.
-_CHANGES_FROM_NOTHING = {
-    "larger-than-pool": "a live phase with {needed} accelerators in pool {pool}",
-    "over-ceiling": "a ceiling of {needed} in its class",
-    "ceiling-reached": "wait for its class",
-}
-
-
-def _change(live: Live, reason: Reason) -> str:
-    if reason.code == "fact-unknown":
-        return f"make known: {reason.origin if reason.step is Step.POWER else reason.actual}"
-    if reason.code in _CHANGES:
-        left = max(0, int(reason.actual)) if reason.actual.lstrip("-").isdigit() else 0
-        words = _CHANGES[reason.code]
-        if left == 0:
-            words = _CHANGES_FROM_NOTHING.get(reason.code, words)
-        return words.format(
-            actual=reason.actual,
-            needed=reason.needed,
-            pool=reason.pool,
-            project=live.workload.project,
-            lacking=_counted(live.workload.accelerators - left, "more accelerator"),
-            fewer=_counted(left, "accelerator"),
-            wakes=instant_text(live.wakes_s),
-        )
-    if reason.step is Step.LAW:
-        return f"another rule in {reason.origin}, or another site"
-    if reason.step is Step.CLASS:
-        return f"another project: {reason.needed}"
-    return "wait"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _answer(
+    live: Live,
+    site: str,
+    reasons: tuple[Reason, ...],
+    expected_at_s: int | None = None,
+    rests_on: RestsOn = (),
+) -> SiteAnswer:
+    words, changes = smallest_change(live, reasons)
+    return SiteAnswer(site, reasons, words, changes, expected_at_s, rests_on)

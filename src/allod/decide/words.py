@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from allod.decide import blockers
 from allod.decide.live import Live
+from allod.decide.rests import in_words
 from allod.decide.supply import supply_of
 from allod.domain.decision import Footprint, Hold, Placement, Reason, Reclaim, Refusal, Step
 from allod.domain.units import instant_text
@@ -44,13 +45,13 @@ def too_late(engine: Engine, live: Live) -> Refusal:
 
 def hold(engine: Engine, live: Live) -> Hold:
     """It waits, and what for."""
-    reasons, expected_at_s, basis = blockers.of(engine, live)
+    reasons, expected_at_s, rests_on = blockers.of(engine, live)
     return Hold(
         at_s=engine.now_s,
         workload_id=live.workload_id,
         reasons=reasons,
         expected_at_s=expected_at_s,
-        basis=basis,
+        basis=in_words(rests_on),
     )
 
 

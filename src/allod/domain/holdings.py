@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from allod.domain.fact import Fact, Standing
 from allod.domain.party import Holding, Party
+from allod.domain.said import Said, said
 
 Parties = Mapping[str, Party]
 
@@ -24,6 +25,7 @@ class UnknownFact:
 
     path: str  #: Document and path in it, such as 'Party/aker: spec.seat'.
     why: str  #: What is missing, as a clause.
+    says: Said | None = field(default=None, compare=False)  #: The same by code, where it has one.
 
 
 def weakest(*standings: Standing) -> Standing:
@@ -82,17 +84,20 @@ def seat_path(name: str) -> str:
 
 def no_document(name: str) -> UnknownFact:
     """The fact that `name` is a party that nothing is known of."""
-    return UnknownFact(f"Party/{name}", "there is no document of this party")
+    return UnknownFact(
+        f"Party/{name}", "there is no document of this party", said("no-party-document")
+    )
 
 
 def no_seat(name: str) -> UnknownFact:
     """The fact that the seat of `name` is not known."""
-    return UnknownFact(seat_path(name), "the seat is not known")
+    return UnknownFact(seat_path(name), "the seat is not known", said("no-seat"))
 
 
 def ring(name: str) -> UnknownFact:
     """The fact that the owners of `name` lead back to itself and to nobody else."""
-    return UnknownFact(f"Party/{name}: spec.owners", "it is owned in a ring with nobody outside")
+    path, why = f"Party/{name}: spec.owners", "it is owned in a ring with nobody outside"
+    return UnknownFact(path, why, said("owned-in-ring"))
 
 
 def no_owners(name: str, parties: Parties) -> Iterator[UnknownFact]:
@@ -102,7 +107,10 @@ def no_owners(name: str, parties: Parties) -> Iterator[UnknownFact]:
         yield UnknownFact(
             f"Party/{name}: spec.owners",
             f"who holds {left_bp} of {WHOLE_BP} basis points is not known",
+            said("holders-not-known", bp=left_bp),
         )
     for holding in holdings(name, parties):
         if not holding.share_bp.known:
-            yield UnknownFact(share_path(name, holding), "the share is not known")
+            yield UnknownFact(
+                share_path(name, holding), "the share is not known", said("share-not-known")
+            )

@@ -5,7 +5,64 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from allod.domain.charter import AccessClass, Anchor, Charter, Eligibility
+from allod.domain.said import Said, said
 from allod.domain.units import NEVER_S, instant_text
+
+
+def charter_says(charter: Charter) -> tuple[Said, ...]:
+    """What `charter_words` says, by code."""
+    tops = [item for item in charter.classes if item.floor or item.anchor]
+    rest = [item for item in charter.classes if item not in tops]
+    parts = []
+    if tops:
+        parts.append(said("floors-for", classes=", ".join(_called(item) for item in tops)))
+    if rest:
+        code = "idle-for" if tops else "room-for"
+        parts.append(said(code, classes=", ".join(_called(item) for item in rest)))
+    return tuple(parts)
+
+
+def class_says(item: AccessClass, stop_time_s: int) -> tuple[Said, ...]:
+    """What `class_words` says, by code."""
+    eligible = item.eligible
+    parts = [
+        said(code, **{name: ", ".join(values)})
+        for code, name, values in (
+            ("for-seats", "countries", eligible.countries),
+            ("for-sectors", "sectors", eligible.sectors),
+            ("for-parties", "parties", eligible.parties),
+            ("for-projects", "projects", eligible.projects),
+        )
+        if values
+    ] or [said("for-everybody")]
+    if item.anchor:
+        parts += _anchor_says(item.anchor)
+    else:
+        parts.append(said("own-floor", floor=item.floor) if item.floor else said("own-no-floor"))
+        no_ceiling = item.ceiling is None
+        parts.append(
+            said("own-no-ceiling") if no_ceiling else said("own-ceiling", ceiling=item.ceiling or 0)
+        )
+    if item.floor or item.anchor:
+        notice, stop = f"{item.reclaim_notice_s} s", f"{stop_time_s} s"
+        parts.append(said("room-back", notice=notice, stop=stop))
+    if item.run_time_min_s:
+        parts.append(said("own-run-time", span=f"{item.run_time_min_s} s"))
+    return (*parts, said("priority", priority=item.priority))
+
+
+def _anchor_says(anchor: Anchor) -> Iterator[Said]:
+    yield said("anchor", party=anchor.party)
+    for step in sorted(anchor.ramp, key=lambda step: step.starts):
+        begins = instant_text(step.starts)[:10]
+        if step.ceiling is None:
+            yield said("anchor-step", begins=begins, floor=step.floor)
+        else:
+            yield said("anchor-step-to", begins=begins, floor=step.floor, ceiling=step.ceiling)
+    if anchor.take_min_bp:
+        yield said("anchor-paid", bp=anchor.take_min_bp)
+    if anchor.ends < NEVER_S:
+        yield said("anchor-ends", ends=instant_text(anchor.ends)[:10])
 
 
 def charter_words(charter: Charter) -> str:

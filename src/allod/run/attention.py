@@ -14,6 +14,7 @@ from allod.decide.accounts import Account
 from allod.decide.power_ahead import PowerAhead
 from allod.domain.event import ForecastGiven
 from allod.domain.project import Project
+from allod.domain.said import Said, said
 from allod.domain.site import Site
 from allod.domain.units import NEVER_S, instant_text
 from allod.run.node_views import SiteView, State
@@ -47,6 +48,7 @@ class AttentionView:
     subject: str  #: What it is about, in a few words.
     message: str  #: What is so.
     mend: str  #: What to do.
+    says: Said  #: Subject, message and mend by code; a fault is told in words alone.
     kind: str  #: Where to look: kind of a document, 'Workload' or 'Log'.
     name: str  #: Its name; '' for the log.
     count: int  #: How many it is about: accelerators, workloads, watts; 1 if it is one thing.
@@ -147,6 +149,12 @@ def runner_out_of_reach(signs: Signs) -> Found:
                 mend=f"see what 'allod site check {view.name}' says"
                 if view.runner == "slurm"
                 else "see the node's own log",
+                says=said(
+                    "slurm-out-of-reach" if view.runner == "slurm" else "runner-out-of-reach",
+                    site=view.name,
+                    runner=view.runner,
+                    workloads=view.running,
+                ),
                 kind="Site",
                 name=view.name,
                 count=max(1, view.running),
@@ -171,6 +179,14 @@ def floor_broken(signs: Signs) -> Found:
                     f"for longer than the {promise_s} s that are promised",
                     mend="see what 'allod why' says of it: nodes that are out, power or a gang "
                     "that no node holds may keep it from its room",
+                    says=said(
+                        "floor-broken",
+                        site=one.view.name,
+                        **{"class": item.name},
+                        accelerators=own,
+                        floor=item.floor,
+                        promised=f"{promise_s} s",
+                    ),
                     kind="Charter",
                     name=one.view.name,
                     count=own,
@@ -186,6 +202,7 @@ def envelope_too_small(signs: Signs) -> Found:
                 continue
             worst_w, from_s = max(node.over_w), one.ahead.starts_s[over[0]]
             now = from_s <= signs.at_s
+            where = {"site": one.view.name, "path": node.path, "over": f"{worst_w} W"}
             yield AttentionView(
                 rule="envelope-too-small",
                 severity=Severity.CRITICAL if now else Severity.WARNING,
@@ -196,6 +213,9 @@ def envelope_too_small(signs: Signs) -> Found:
                 "more are committed than may be drawn; floors are kept, so that nothing more "
                 "gives way by itself",
                 mend="cancel work there, or have the envelope or the call changed",
+                says=said("envelope-too-small", **where)
+                if now
+                else said("envelope-will-be-too-small", **where, begins=instant_text(from_s)),
                 kind="Site",
                 name=one.view.name,
                 count=worst_w,
@@ -210,6 +230,7 @@ def forecast_stale(signs: Signs) -> Found:
             if one.site.cooling is None or not one.view.live:
                 continue
             severity, since_s = Severity.NOTICE, None
+            says = said("forecast-missing", site=name)
             message = "none was given, so the site is bound by its constant PUE in any weather"
         else:
             ends_s = forecast.start_s + forecast.step_s * len(forecast.temp_milli_c)
@@ -219,6 +240,8 @@ def forecast_stale(signs: Signs) -> Found:
             severity = Severity.WARNING if over else Severity.NOTICE
             holds = "since then the worst case holds" if over else "then the worst case holds"
             message = f"it reaches to {instant_text(ends_s)}; {holds}"
+            code = "forecast-over" if over else "forecast-ends"
+            says = said(code, site=name, ends=instant_text(ends_s))
         yield AttentionView(
             rule="forecast-stale",
             severity=severity,
@@ -227,6 +250,7 @@ def forecast_stale(signs: Signs) -> Found:
             subject=f"forecast of {name}",
             message=message,
             mend=f"give a new one: 'allod site forecast {name}'",
+            says=says,
             kind="Site",
             name=name,
             count=1,
@@ -246,6 +270,7 @@ def log_not_sealed(signs: Signs) -> Found:
             None,
             "this node seals no log: nothing that it does can be proved",
             "open it with a key for its log",
+            said("log-has-no-key"),
         )
         return
     latest_s = seal.began_s if seal.published_at_s is None else seal.published_at_s
@@ -259,6 +284,9 @@ def log_not_sealed(signs: Signs) -> Found:
             if seal.published_at_s is not None
             else f"no checkpoint has been signed yet{why}",
             "see the node's own log; what is durable is sealed once that is mended",
+            said("log-signed-late", last=instant_text(latest_s))
+            if seal.published_at_s is not None
+            else said("log-never-signed"),
         )
 
 
@@ -276,11 +304,12 @@ def witness_behind(signs: Signs) -> Found:
             "too few witnesses have cosigned what was published since "
             f"{instant_text(seen_s)}: receipts say who is missing",
             "ask those who run them; the node asks again by itself",
+            said("witness-behind", since=instant_text(seen_s)),
         )
 
 
 def _log_item(
-    rule: str, severity: Severity, since_s: int | None, message: str, mend: str
+    rule: str, severity: Severity, since_s: int | None, message: str, mend: str, says: Said
 ) -> AttentionView:
     return AttentionView(
         rule=rule,
@@ -290,6 +319,7 @@ def _log_item(
         subject="the log",
         message=message,
         mend=mend,
+        says=says,
         kind="Log",
         name="",
         count=1,
@@ -315,6 +345,7 @@ def grant_ends(signs: Signs) -> Found:
                 message=f"it ends at {instant_text(last_s)}: work that would go on beyond that "
                 "waits for another",
                 mend="give the project a new grant, or let it end",
+                says=said("grant-ends", project=name, ends=instant_text(last_s)),
                 kind="Project",
                 name=name,
                 count=len(holding),
@@ -337,6 +368,13 @@ def grant_used(signs: Signs) -> Found:
             message=f"{used_s * 100 // budget.given_s} % are used or taken by what runs; "
             f"{left_h} of {budget.given_s // 3600} accelerator-hours are left",
             mend="give the project a new grant, or let it end",
+            says=said(
+                "grant-nearly-used",
+                project=name,
+                percent=used_s * 100 // budget.given_s,
+                left=f"{left_h} accelerator-hours",
+                given=f"{budget.given_s // 3600} accelerator-hours",
+            ),
             kind="Project",
             name=name,
             count=left_h,
@@ -365,6 +403,9 @@ def work_fails(signs: Signs) -> Found:
                 message=f"its last {len(row)} workloads have failed; {row[0].workload_id} was "
                 "the latest",
                 mend=f"see 'allod logs {row[0].workload_id}'",
+                says=said(
+                    "work-fails", project=project, failed=len(row), workload=row[0].workload_id
+                ),
                 kind="Workload",
                 name=row[0].workload_id,
                 count=len(row),
@@ -385,6 +426,7 @@ def fact_unknown(signs: Signs) -> Found:
             message=f"nobody has stated it: {one.refused} workloads were refused in the last day, "
             f"and {one.waiting} are kept from a site",
             mend="look it up and apply the document",
+            says=said("fact-not-stated", path=one.path, refused=one.refused, waiting=one.waiting),
             kind=kind,
             name=name,
             count=one.refused + one.waiting,

@@ -11,6 +11,7 @@ from allod.decide.outlook import Outlook
 from allod.domain.decision import Decision, Reason
 from allod.domain.document import Document
 from allod.domain.event import Event, PoolReported
+from allod.domain.said import Said
 
 
 class Engine(Protocol):
@@ -63,6 +64,11 @@ class SiteAnswer(Protocol):
         ...
 
     @property
+    def changes(self) -> Sequence[Said]:
+        """The same by code."""
+        ...
+
+    @property
     def expected_at_s(self) -> int | None:
         """When it may start there, if that can be told. [epoch s]"""
         ...
@@ -70,6 +76,11 @@ class SiteAnswer(Protocol):
     @property
     def basis(self) -> str:
         """What the expectation rests on."""
+        ...
+
+    @property
+    def rests_on(self) -> Sequence[Said]:
+        """The same by code."""
         ...
 
 
@@ -99,6 +110,11 @@ class Explanation(Protocol):
     @property
     def basis(self) -> str:
         """What the expectation rests on."""
+        ...
+
+    @property
+    def rests_on(self) -> Sequence[Said]:
+        """The same by code."""
         ...
 
 

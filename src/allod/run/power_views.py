@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from allod.domain.said import Said
+
 
 class Basis(StrEnum):
     """What a number rests on."""
@@ -25,6 +27,7 @@ class QuantityView:
     basis: Basis
     at_s: int | None  #: When it was measured, computed or said. [epoch s]
     source: str  #: Who says so, or the rule by which it follows.
+    says: tuple[Said, ...] = ()  #: The same by code; none where it is in words of a document.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from allod.domain.fact import Standing
 from allod.domain.project import AccessMode
+from allod.domain.said import Said
 
 
 class GrantState(StrEnum):
@@ -34,6 +35,7 @@ class GrantView:
     committed_accelerator_s: int | None  #: By work that holds room, until its wall times run out.
     left_accelerator_s: int | None  #: For new work.
     basis: str  #: What these three rest on.
+    says: Said  #: The same by code.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class AccountView:
     left_accelerator_s: int  #: For new work.
     until_s: int  #: When the last of these grants ends; 0 if none holds now. [epoch s]
     basis: str  #: What was computed, and out of what.
+    says: Said  #: The same by code.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class ProjectView:
     actor: str
     at_s: int  #: When the numbers held. [epoch s]
     rule: tuple[str, ...]  #: Where the data of its work may be and who may control it; in words.
+    rule_says: tuple[Said, ...]  #: The same by code.
     rule_basis: str  #: The law or contract that it comes from.
     bound: bool  #: False if it has no grants: then no budget binds its use.
     grants: tuple[GrantView, ...]

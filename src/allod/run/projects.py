@@ -11,6 +11,7 @@ from allod.decide.rule import VERBS, written
 from allod.domain.fact import Standing as FactStanding
 from allod.domain.project import Grant, Project
 from allod.domain.residency import Control, Residency
+from allod.domain.said import Said, said
 from allod.run.controller import Controller
 from allod.run.engine import EngineMaker
 from allod.run.node_views import DocumentView, State
@@ -20,18 +21,26 @@ from allod.run.requests import no_document
 from allod.run.standing import Standing
 
 _HOUR_S: Final = 3600
-_COMPUTED: Final = (
+_Basis = tuple[str, Said]
+_COMPUTED: Final[_Basis] = (
     "computed by the node, which lets work in by it: a run is charged with its accelerators × wall "
-    "time when it is placed, and what it did not need comes back when it ends; nothing is measured"
+    "time when it is placed, and what it did not need comes back when it ends; nothing is measured",
+    said("grant-computed"),
 )
-_POOLED: Final = "it holds together with others, and use is charged to all of them as one"
-_NOT_YET: Final = "it has not begun"
-_OVER: Final = "it is over, what was left of it is gone; what was used of it alone is not kept"
+_POOLED: Final[_Basis] = (
+    "it holds together with others, and use is charged to all of them as one",
+    said("grant-pooled"),
+)
+_NOT_YET: Final[_Basis] = ("it has not begun", said("grant-not-begun"))
+_OVER: Final[_Basis] = (
+    "it is over, what was left of it is gone; what was used of it alone is not kept",
+    said("grant-over"),
+)
 _VERB_WORDS: Final = {
-    "storage": "stored in",
-    "processing": "processed in",
-    "management": "managed from",
-    "metadata": "metadata kept in",
+    "storage": ("stored in", "stored-in"),
+    "processing": ("processed in", "processed-in"),
+    "management": ("managed from", "managed-from"),
+    "metadata": ("metadata kept in", "metadata-in"),
 }
 
 
@@ -82,6 +91,7 @@ def project_view(
 ) -> ProjectView:
     """The project of the document `shown` at `at_s`."""
     rule = project.residency
+    told = list(rule_told(rule)) if rule else []
     return ProjectView(
         kind=shown.kind,
         name=shown.name,
@@ -91,7 +101,8 @@ def project_view(
         changed_at_s=shown.changed_at_s,
         actor=shown.actor,
         at_s=at_s,
-        rule=tuple(rule_words(rule)) if rule else (),
+        rule=tuple(words for words, _ in told),
+        rule_says=tuple(says for _, says in told),
         rule_basis=rule.basis if rule else "",
         bound=bool(project.grants),
         grants=tuple(_grants(project.grants, account, at_s)),
@@ -107,7 +118,8 @@ def _account(account: Account) -> AccountView:
         committed_accelerator_s=account.committed_s,
         left_accelerator_s=account.left_s,
         until_s=account.until_s,
-        basis=_COMPUTED,
+        basis=_COMPUTED[0],
+        says=_COMPUTED[1],
     )
 
 
@@ -119,18 +131,18 @@ def _grants(grants: Iterable[Grant], account: Account | None, at_s: int) -> Iter
         given_s = grant.accelerator_hours * _HOUR_S
         used: tuple[int | None, int | None, int | None]
         if at_s < grant.starts:
-            state, used, basis = GrantState.TO_COME, (0, 0, given_s), _NOT_YET
+            state, used, (basis, says) = GrantState.TO_COME, (0, 0, given_s), _NOT_YET
         elif at_s >= grant.ends:
-            state, used, basis = GrantState.ENDED, (None, 0, 0), _OVER
+            state, used, (basis, says) = GrantState.ENDED, (None, 0, 0), _OVER
         else:
             left_s = account.left_s if account else None
             over = left_s is not None and left_s < _HOUR_S
             state = GrantState.USED_UP if over else GrantState.OPEN
             if alone and account is not None:
                 used = (account.used_s, account.committed_s, account.left_s)
-                basis = _COMPUTED
+                basis, says = _COMPUTED
             else:
-                used, basis = (None, None, None), _POOLED
+                used, (basis, says) = (None, None, None), _POOLED
         yield GrantView(
             mode=grant.mode,
             state=state,
@@ -142,28 +154,33 @@ def _grants(grants: Iterable[Grant], account: Account | None, at_s: int) -> Iter
             committed_accelerator_s=used[1],
             left_accelerator_s=used[2],
             basis=basis,
+            says=says,
         )
 
 
-def rule_words(rule: Residency) -> Iterator[str]:
-    """What a residency rule says, one sentence for each part of it."""
+def rule_told(rule: Residency) -> Iterator[tuple[str, Said]]:
+    """What a residency rule says, one sentence for each part of it, with its code."""
     for verb in VERBS:
         places = getattr(rule, verb)
         if places is not None:
-            yield f"{_VERB_WORDS[verb]} {written(places)}"
+            words, code = _VERB_WORDS[verb]
+            yield f"{words} {written(places)}", said(code, places=written(places))
     if rule.control is not None:
-        yield from _control_words(rule.control)
+        yield from _control_told(rule.control)
 
 
-def _control_words(control: Control) -> Iterator[str]:
+def _control_told(control: Control) -> Iterator[tuple[str, Said]]:
     if control.within is not None:
-        yield f"controlled only from {written(control.within)}"
+        places = written(control.within)
+        yield f"controlled only from {places}", said("controlled-from", places=places)
     if control.excluded:
-        yield f"controlled by nobody seated in {written(control.excluded)}"
+        places = written(control.excluded)
+        yield f"controlled by nobody seated in {places}", said("not-controlled-from", places=places)
     if control.foreign_share_max_bp is not None:
         whole, rest = divmod(control.foreign_share_max_bp, 100)
         percent = f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
-        yield f"at most {percent} % of the operator in foreign hands"
+        words = f"at most {percent} % of the operator in foreign hands"
+        yield words, said("foreign-share", bp=control.foreign_share_max_bp)
 
 
 _NO_WORK: Final = WorkView(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from allod.domain.meters import Meter, Quantity
+from allod.domain.said import Said, said
 from allod.domain.site import Site
 from allod.domain.units import instant_text
 from allod.energy.power_now import PowerReading
@@ -50,7 +51,25 @@ class Told:
 
     reading: PowerReading | None = None  #: The newest that there was.
     since_s: int | None = None  #: Since when there is none; None: there is. [epoch s]
-    why: str = "has not been asked yet"  #: Why there is none, without its address.
+    code: str = "meter-not-asked"  #: Why there is none (`SAYINGS`); '' if there is.
+
+    def why(self, meter: str) -> tuple[str, tuple[Said, ...]]:
+        """Why `meter` has none, in words without its address and by code."""
+        called = f"meter '{meter}'"
+        if not self.code:
+            return called, (said("by-meter", meter=meter),)
+        if self.since_s is None:
+            return f"{called} has not been asked yet", (said(self.code, meter=meter),)
+        since = instant_text(self.since_s)
+        words = f"{called} {_WHY[self.code]} since {since}"
+        return words, (said(self.code, meter=meter, since=since),)
+
+
+_WHY: Final = {
+    "meter-has-no-reading": "has no new reading",
+    "meter-says-no-reading": "answers what is no reading",
+    "meter-silent": "does not answer",
+}
 
 
 class SiteMeters(Protocol):
@@ -71,7 +90,7 @@ class NoMeters:
 
     def power(self, name: str, site: Site) -> QuantityView:
         """See `SiteMeters.power`."""
-        return _unknown("the node asks no meters (meter_poll_s is 0)")
+        return _unknown("the node asks no meters (meter_poll_s is 0)", said("meters-not-asked"))
 
 
 @dataclass(slots=True)
@@ -124,26 +143,38 @@ class MeterWatch:
         """See `SiteMeters.power`: the sum of its meters, or why it is not known."""
         meters = list(_of_power(site))
         if not any(meter.measures is Quantity.EDC for meter in meters):
-            return _unknown("no meter is named")
+            return _unknown("no meter is named", said("no-meter"))
         kept, at_s = self._kept, self._clock.now_s()
-        power_w, oldest_s, words = 0, at_s, list[str]()
+        power_w, oldest_s, words, parts = 0, at_s, list[str](), list[Said]()
         for meter in meters:
             called = f"meter '{meter.name}'"
             if meter.prometheus is None:
-                return _unknown(f"{called} cannot be asked: its readings are not at Prometheus")
+                return _unknown(
+                    f"{called} cannot be asked: its readings are not at Prometheus",
+                    said("meter-cannot-be-asked", meter=meter.name),
+                )
             one = kept.get((name, meter.name))
             told = one.told if one is not None and one.meter == meter else Told()
-            why = told.why and f"{called} {told.why}"
+            why, says = told.why(meter.name)
             if told.reading is None:
-                return _unknown(why)
+                return _unknown(why, *says)
             stale_s = _CADENCES_MAX * max(self._poll_s, meter.every_s)
             if at_s - told.reading.at_s > stale_s:
-                last = f"the last reading, of {instant_text(told.reading.at_s)}, is stale"
-                return _unknown(f"{last}; {why or called + ' has not been asked since'}")
+                last = instant_text(told.reading.at_s)
+                if not told.code:
+                    why = f"{called} has not been asked since"
+                    says = (said("meter-not-asked-since", meter=meter.name),)
+                stale = said("reading-stale", last=last)
+                return _unknown(f"the last reading, of {last}, is stale; {why}", stale, *says)
             power_w, oldest_s = power_w + told.reading.power_w, min(oldest_s, told.reading.at_s)
-            words.append(why or called)
+            words.append(why)
+            parts += says
         return QuantityView(
-            value_w=power_w, basis=Basis.MEASURED, at_s=oldest_s, source=", ".join(words)
+            value_w=power_w,
+            basis=Basis.MEASURED,
+            at_s=oldest_s,
+            source=", ".join(words),
+            says=tuple(parts),
         )
 
     # ------------------------------------------------------------ asking
@@ -161,38 +192,38 @@ class MeterWatch:
             if self._closing.is_set():
                 return
             assert one.meter.prometheus is not None
-            url, why = one.meter.prometheus.url, "does not answer"
+            url, code = one.meter.prometheus.url, "meter-silent"
             reading = None
             try:
                 if url not in silent:
-                    why = "has no new reading"
+                    code = "meter-has-no-reading"
                     reading = self._meters.power(one.meter, self._clock.now_s())
             except Unavailable as error:
                 silent.add(url)
-                why = self._lost(one, f"{site}: {error}", "does not answer")
+                code = self._lost(one, f"{site}: {error}", "meter-silent")
             except AllodError as error:
-                why = self._lost(one, f"{site}: {error}", "answers what is no reading")
+                code = self._lost(one, f"{site}: {error}", "meter-says-no-reading")
             except Exception as error:  # noqa: BLE001  (the edge: one meter silences no other)
                 _log.exception("meter %s of %s: a mistake", name, site)
-                why = self._lost(one, f"{site}: {error}", "answers what is no reading")
-            one.told = self._after(one.told, reading, why)
+                code = self._lost(one, f"{site}: {error}", "meter-says-no-reading")
+            one.told = self._after(one.told, reading, code)
 
-    def _after(self, told: Told, reading: PowerReading | None, why: str) -> Told:
+    def _after(self, told: Told, reading: PowerReading | None, code: str) -> Told:
         if reading is not None:
             return Told(reading, None, "")
         since_s = self._clock.now_s() if told.since_s is None else told.since_s
-        return replace(told, since_s=since_s, why=f"{why} since {instant_text(since_s)}")
+        return replace(told, since_s=since_s, code=code)
 
-    def _lost(self, one: _Asked, said: str, why: str) -> str:
-        """`why`; what was said, which may name the server, is for the node's own log, once."""
+    def _lost(self, one: _Asked, words: str, code: str) -> str:
+        """`code`; the words, which may name the server, are for the node's own log, once."""
         if one.told.since_s is None:
-            _log.warning("meter %s of %s", one.meter.name, said)
-        return why
+            _log.warning("meter %s of %s", one.meter.name, words)
+        return code
 
 
 def _of_power(site: Site) -> Iterator[Meter]:
     return (meter for meter in site.meters if meter.measures in _POWER)
 
 
-def _unknown(why: str) -> QuantityView:
-    return QuantityView(value_w=None, basis=Basis.UNKNOWN, at_s=None, source=why)
+def _unknown(why: str, *says: Said) -> QuantityView:
+    return QuantityView(value_w=None, basis=Basis.UNKNOWN, at_s=None, source=why, says=says)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from allod.catalogue.answers.control import party_json
@@ -13,10 +13,11 @@ from allod.domain.charter import AccessClass, Charter
 from allod.domain.control import controllers
 from allod.domain.holdings import seat
 from allod.domain.party import Party
+from allod.domain.said import said
 from allod.domain.site import Site
 from allod.domain.units import NEVER_S, UNBOUNDED
 from allod.plan.chain import controlled
-from allod.plan.charter_words import charter_words, class_words
+from allod.plan.charter_words import charter_says, charter_words, class_says, class_words
 
 Json = dict[str, Any]
 
@@ -51,8 +52,9 @@ class SiteParties:
         """Who is in control of the operator, and so of the site."""
         operator = self.site.operator.value
         if operator is None:
-            why = {"path": f"Site/{self.name}: spec.operator", "why": "the operator is not known"}
-            return {"sure": False, "controllers": [], "laws": ["?"], "unknown": [why]}
+            path, why = f"Site/{self.name}: spec.operator", "the operator is not known"
+            gap = {"path": path, "why": why, "says": asdict(said("no-operator"))}
+            return {"sure": False, "controllers": [], "laws": ["?"], "unknown": [gap]}
         found = controllers(operator, self.parties)
         return {
             "sure": not found.unknown,
@@ -67,7 +69,7 @@ class SiteParties:
                 for one in found.controllers
             ],
             "laws": sorted({one.seat.value or "?" for one in found.controllers}),
-            "unknown": [{"path": gap.path, "why": gap.why} for gap in found.unknown],
+            "unknown": [asdict(gap) for gap in found.unknown],
         }
 
     def _title(self, name: str) -> str:
@@ -95,6 +97,7 @@ class SiteParties:
                     "name": name,
                     "title": charter.title,
                     "words": charter_words(charter),
+                    "says": [asdict(part) for part in charter_says(charter)],
                     "use_half_life_s": charter.use_half_life_s,
                     "classes": [
                         row for top in charter.classes for row in self._classes(top, None, 0)
@@ -113,6 +116,7 @@ class SiteParties:
             "parent": parent,
             "depth": depth,
             "words": class_words(item, self.site.stop_time_s),
+            "says": [asdict(part) for part in class_says(item, self.site.stop_time_s)],
             "eligible": {
                 "countries": list(eligible.countries),
                 "sectors": list(eligible.sectors),

@@ -9,6 +9,7 @@ from allod.decide.outlook import Outlook, step_at
 from allod.decide.power_ahead import NodeAhead, PowerAhead, Taken, pools_under, power_ahead
 from allod.domain.event import CurtailmentCalled, ForecastGiven, PoolReported
 from allod.domain.fact import Fact, Standing
+from allod.domain.said import Said, said
 from allod.domain.site import Limit, Site
 from allod.domain.units import NEVER_S
 from allod.run.held import Held
@@ -22,9 +23,24 @@ from allod.run.power_views import (
     SitePowerView,
 )
 
-_DOCUMENT = "the site's document"
+#: Where a number comes from, in words and by code.
+_From = tuple[str, tuple[Said, ...]]
+_DOCUMENT: _From = ("the site's document", (said("in-site-document"),))
+_NO_LIMIT: _From = ("no limit is set", (said("no-limit"),))
+_NOT_KNOWN: _From = ("not known", (said("not-known"),))
+_COOLING: _From = ("cooling at the forecast temperature (ADR-0007)", (said("by-cooling"),))
+_ENVELOPE: _From = ("envelope less base load and margin", (said("by-envelope"),))
+_PUE: _From = ("IT power times PUE, and base load", (said("by-pue"),))
+_FULL_LOAD: _From = ("placed work at full load", (said("by-full-load"),))
+_FORECAST: _From = ("the forecast", (said("by-forecast"),))
+_RUNNER: _From = ("what the runner reports", (said("by-runner"),))
+_NOTHING: _From = ("nothing is reported", (said("nothing-reported"),))
 _NOT_MEASURED = QuantityView(
-    value_w=None, basis=Basis.UNKNOWN, at_s=None, source="meters measure the site as a whole"
+    value_w=None,
+    basis=Basis.UNKNOWN,
+    at_s=None,
+    source="meters measure the site as a whole",
+    says=(said("meters-of-whole-site"),),
 )
 
 
@@ -83,9 +99,8 @@ class SitePower:
         )
 
     def _now(self, node: NodeAhead, ahead: PowerAhead, measured: QuantityView) -> PowerNowView:
-        by_weather = "cooling at the forecast temperature (ADR-0007)"
-        limited_by = by_weather if ahead.is_it_power else "envelope less base load and margin"
-        drawn_by = by_weather if ahead.is_it_power else "IT power times PUE, and base load"
+        limited_by = _COOLING if ahead.is_it_power else _ENVELOPE
+        drawn_by = _COOLING if ahead.is_it_power else _PUE
         beyond = ahead.is_it_power and self._beyond_forecast(ahead.forecast)
         return PowerNowView(
             envelope=self._envelope(node),
@@ -93,7 +108,7 @@ class SitePower:
             work_limit=self._computed(
                 node.work_limit_w, limited_by, Basis.ASSUMED if beyond else Basis.COMPUTED
             ),
-            work=self._computed(node.work_w, "placed work at full load"),
+            work=self._computed(node.work_w, _FULL_LOAD),
             committed=self._computed(
                 node.committed_w, drawn_by, Basis.ASSUMED if beyond else Basis.COMPUTED
             ),
@@ -118,18 +133,24 @@ class SitePower:
         if call is not None and fact is not None and fact.value != value_w:
             source = f"call '{call.name}'" + (f": {call.reason}" if call.reason else "")
             return QuantityView(
-                value_w=value_w, basis=Basis.DECLARED, at_s=call.at_s, source=source
+                value_w=value_w,
+                basis=Basis.DECLARED,
+                at_s=call.at_s,
+                source=source,
+                says=(said("by-call", call=call.name, words=call.reason),),
             )
         return self._stated(fact, value_w, _window_reason(node.limit, self.at_s, value_w))
 
     def _base_load(self, node: NodeAhead, forecast: ForecastGiven | None) -> QuantityView:
         told = forecast is not None and bool(forecast.base_load_w) and node.path == "site"
         if told and forecast is not None and not self._beyond_forecast(forecast):
+            source, says = (forecast.source, ()) if forecast.source else _FORECAST
             return QuantityView(
                 value_w=node.base_load_w[0],
                 basis=Basis.FORECAST,
                 at_s=forecast.at_s,
-                source=forecast.source or "the forecast",
+                source=source,
+                says=says,
             )
         fact = node.limit.base_load_w if node.limit else None
         return self._stated(fact, fact.value if fact else None, "")
@@ -140,32 +161,39 @@ class SitePower:
             for pool in sorted(pools_under(self.site, node.path))
             if (report := self.reports.get((self.name, pool)))
         ]
+        source, says = _RUNNER if reports else _NOTHING
         return QuantityView(
             value_w=sum(report.others_w for report in reports),
             basis=Basis.COMPUTED,
             at_s=max((report.at_s for report in reports), default=self.at_s),
-            source="what the runner reports" if reports else "nothing is reported",
+            source=source,
+            says=says,
         )
 
     def _stated(self, fact: Fact[int] | None, value_w: int | None, source: str) -> QuantityView:
         """What the document says, with its own date if it has one."""
         if fact is None or value_w is None:
-            why = "no limit is set" if fact is None else "not known"
-            return QuantityView(value_w=None, basis=Basis.UNKNOWN, at_s=None, source=why)
+            return _unknown(_NO_LIMIT if fact is None else _NOT_KNOWN)
         assumed = fact.standing is Standing.ASSUMED
+        by_document = not source and fact.source == "this document"
+        told = _DOCUMENT if by_document else (source or fact.source, ())
         return QuantityView(
             value_w=value_w,
             basis=Basis.ASSUMED if assumed else Basis.DECLARED,
             at_s=self.said_at_s,
-            source=source or (fact.source if fact.source != "this document" else _DOCUMENT),
+            source=told[0],
+            says=told[1],
         )
 
     def _computed(
-        self, values: tuple[int, ...] | None, rule: str, basis: Basis = Basis.COMPUTED
+        self, values: tuple[int, ...] | None, rule: _From, basis: Basis = Basis.COMPUTED
     ) -> QuantityView:
         if values is None:
-            return QuantityView(value_w=None, basis=Basis.UNKNOWN, at_s=None, source="not known")
-        return QuantityView(value_w=values[0], basis=basis, at_s=self.at_s, source=rule)
+            return _unknown(_NOT_KNOWN)
+        source, says = rule
+        return QuantityView(
+            value_w=values[0], basis=basis, at_s=self.at_s, source=source, says=says
+        )
 
     # ------------------------------------------------------------ calls
 
@@ -215,6 +243,11 @@ class SitePower:
             for path, limit in limits
             for window in limit.windows
         ]
+
+
+def _unknown(why: _From) -> QuantityView:
+    source, says = why
+    return QuantityView(value_w=None, basis=Basis.UNKNOWN, at_s=None, source=source, says=says)
 
 
 def _taken(one: Held, stop_time_s: int) -> Taken:

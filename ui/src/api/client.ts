@@ -18,6 +18,8 @@ export class Problem extends Error {
     readonly field = "",
     readonly value = "",
     readonly askAgain = status === 0,
+    /** What kind it is, such as 'not-found'; '' if the node told none. */
+    readonly code = "",
   ) {
     super(detail);
   }
@@ -31,6 +33,7 @@ export class Problem extends Error {
       told.field ?? "",
       told.value ?? "",
       told.ask_again ?? status >= 500,
+      told.type?.split(":").at(-1),
     );
   }
 }

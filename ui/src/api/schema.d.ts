@@ -1684,6 +1684,8 @@ export interface components {
              * @description What was computed, and out of what.
              */
             basis: string;
+            /** @description The same by code. */
+            says: components["schemas"]["Said"];
         };
         /**
          * Alive
@@ -1982,6 +1984,8 @@ export interface components {
              * @description What to do.
              */
             mend: string;
+            /** @description Subject, message and mend by code; a fault is told in words alone. */
+            says: components["schemas"]["Said"];
             /**
              * Kind
              * @description Where to look: kind of a document, 'Workload' or 'Log'.
@@ -2281,6 +2285,11 @@ export interface components {
              */
             words: string;
             /**
+             * Says
+             * @description The same by code, in parts.
+             */
+            says: components["schemas"]["Said"][];
+            /**
              * Use Half Life S
              * @description After this time past use counts half in fair share. [s]
              */
@@ -2321,6 +2330,11 @@ export interface components {
              * @description All of it in sentences.
              */
             words: string;
+            /**
+             * Says
+             * @description The same by code, in parts.
+             */
+            says: components["schemas"]["Said"][];
             /** @description Who may use it. */
             eligible: components["schemas"]["EligibleShape"];
             /**
@@ -2655,6 +2669,8 @@ export interface components {
              * @description Why it matters.
              */
             why: string;
+            /** @description The same by code, where it has one. */
+            says: components["schemas"]["Said"] | null;
         };
         /**
          * Counted
@@ -2911,6 +2927,11 @@ export interface components {
              * @description What the expectation, or the whole answer, rests on.
              */
             basis: string;
+            /**
+             * Rests On
+             * @description The same by code: its parts in order.
+             */
+            rests_on: components["schemas"]["Said"][];
             /** Sites */
             sites: components["schemas"]["SiteAnswer"][];
         };
@@ -3392,6 +3413,8 @@ export interface components {
              * @description What these three rest on.
              */
             basis: string;
+            /** @description The same by code. */
+            says: components["schemas"]["Said"];
         };
         /**
          * HeldShare
@@ -5071,6 +5094,11 @@ export interface components {
              */
             rule: string[];
             /**
+             * Rule Says
+             * @description The same by code.
+             */
+            rule_says: components["schemas"]["Said"][];
+            /**
              * Rule Basis
              * @description The law or contract that it comes from.
              */
@@ -5107,6 +5135,12 @@ export interface components {
              * @description Who says so, or the rule by which it follows.
              */
             source: string;
+            /**
+             * Says
+             * @description The same by code; none where it is in words of a document.
+             * @default []
+             */
+            says: components["schemas"]["Said"][];
         };
         /**
          * Ran
@@ -5934,6 +5968,25 @@ export interface components {
             receipt: string;
         };
         /**
+         * Said
+         * @description A sentence, or a part of one, by its code.
+         */
+        Said: {
+            /**
+             * Code
+             * @description Which sentence; the same in every version.
+             * @enum {string}
+             */
+            code: "envelope-too-small" | "envelope-will-be-too-small" | "fact-not-stated" | "floor-broken" | "forecast-ends" | "forecast-missing" | "forecast-over" | "grant-ends" | "grant-nearly-used" | "log-has-no-key" | "log-never-signed" | "log-signed-late" | "runner-out-of-reach" | "slurm-out-of-reach" | "witness-behind" | "work-fails" | "accept-model" | "back-in-service" | "earlier-deadline" | "fewer" | "fewer-or-wait" | "higher-ceiling" | "larger-envelope" | "larger-grant" | "live-phase" | "longer-grant" | "make-known" | "more-accelerators" | "more-it-power" | "more-power" | "name-site" | "name-user" | "other-project" | "other-rule" | "other-topology" | "shorter-wall-time" | "wait" | "wait-for-class" | "wait-for-notice" | "wait-for-phase" | "wait-until" | "as-recorded" | "at-site" | "clean-hours" | "forecast-turns" | "if-not-taken" | "if-not-taken-by-one" | "notice-of-borrowers" | "own-not-before" | "phase-begins" | "phase-has-enough" | "reserved-start" | "runs-at" | "runs-here" | "wall-times" | "window-ends" | "controlled-from" | "foreign-share" | "grant-computed" | "grant-not-begun" | "grant-over" | "grant-pooled" | "managed-from" | "metadata-in" | "not-controlled-from" | "processed-in" | "stored-in" | "by-call" | "by-cooling" | "by-envelope" | "by-forecast" | "by-full-load" | "by-meter" | "by-pue" | "by-runner" | "in-site-document" | "meter-cannot-be-asked" | "meter-has-no-reading" | "meter-not-asked" | "meter-not-asked-since" | "meter-says-no-reading" | "meter-silent" | "meters-not-asked" | "meters-of-whole-site" | "no-limit" | "no-meter" | "not-known" | "nothing-reported" | "reading-stale" | "holders-not-known" | "no-operator" | "no-party-document" | "no-seat" | "owned-in-ring" | "share-not-known" | "anchor" | "anchor-ends" | "anchor-paid" | "anchor-step" | "anchor-step-to" | "floors-for" | "for-everybody" | "for-parties" | "for-projects" | "for-sectors" | "for-seats" | "idle-for" | "own-ceiling" | "own-floor" | "own-no-ceiling" | "own-no-floor" | "own-run-time" | "priority" | "room-back" | "room-for";
+            /**
+             * Values
+             * @description What it names: numbers as they are, and text as values of reasons are written ('8210 W', '900 s', an instant), or as somebody wrote it.
+             */
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
          * ScaleWanted
          * @description How many replicas of a service there may be at each site.
          */
@@ -6230,6 +6283,11 @@ export interface components {
              */
             change: string;
             /**
+             * Changes
+             * @description The same by code: each of these.
+             */
+            changes: components["schemas"]["Said"][];
+            /**
              * Expected At S
              * @description Expected start there. [epoch s]
              */
@@ -6239,6 +6297,11 @@ export interface components {
              * @description What the expectation rests on.
              */
             basis: string;
+            /**
+             * Rests On
+             * @description The same by code: its parts in order.
+             */
+            rests_on: components["schemas"]["Said"][];
         };
         /**
          * SiteControlNow

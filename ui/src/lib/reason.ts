@@ -34,7 +34,7 @@ function valuesOf(reason: Reason): Record<string, string> {
 }
 
 /** What a value of a reason is in the language: `8210 W` is `8,21 kW`. */
-function worth(code: string, value: string): string {
+export function worth(code: string, value: string): string {
   for (const [shape, say] of SHAPES) {
     const found = shape.exec(value);
     if (found) return say(...found.slice(1));
@@ -73,7 +73,8 @@ const inside = (value: string) =>
     .reduce((one, other) => filled(word("or"), { one, other }));
 
 const word = (name: string) => texts.reasons.values.get(name) ?? "";
-const share = (bp: string) => `${ratio(Number(bp) / 100)} %`;
+/** Basis points as percent. */
+export const share = (bp: string | number) => `${ratio(Number(bp) / 100)} %`;
 /** To the watt or the second; '' of what is neither. */
 function exactly(value: string): string {
   const [, amount, unit] = /^(\d+) (W|s)(?: at most)?$/.exec(value) ?? [];

@@ -7,19 +7,21 @@ type Catalogue = typeof en;
 /** Name of a text. */
 export type TextKey = keyof Catalogue;
 
-/** The node's reasons by code, and the words of their values; English has the node's own. */
-type Reasons = { sentences: ReadonlyMap<string, string>; values: ReadonlyMap<string, string> };
+/**
+ * What the node says: reasons by code, words of their values, all else that it says by code, what figures rest on,
+ * by name, kinds of problems, and fields of a workload. English has the node's own words.
+ */
+const PARTS = ["sentences", "values", "said", "bases", "problems", "fields"] as const;
+type Reasons = Record<(typeof PARTS)[number], ReadonlyMap<string, string>>;
 
 const OTHERS: Record<string, () => Promise<[Catalogue, Reasons]>> = {
   de: async () => both(await Promise.all([import("../texts/de.json"), import("../texts/reasons/de.json")])),
 };
 
 type Words = Record<string, string>;
-const both = ([texts, { default: reasons }]: [{ default: Catalogue }, { default: { sentences: Words; values: Words } }]): [Catalogue, Reasons] => [
-  texts.default,
-  { sentences: new Map(Object.entries(reasons.sentences)), values: new Map(Object.entries(reasons.values)) },
-];
-const NO_REASONS: Reasons = { sentences: new Map(), values: new Map() };
+const mapped = (of: Partial<Record<keyof Reasons, Words>>) => Object.fromEntries(PARTS.map((part) => [part, new Map(Object.entries(of[part] ?? {}))])) as unknown as Reasons;
+const both = ([texts, { default: reasons }]: [{ default: Catalogue }, { default: Record<keyof Reasons, Words> }]): [Catalogue, Reasons] => [texts.default, mapped(reasons)];
+const NO_REASONS = mapped({});
 
 /** Languages by their own names. */
 export const LANGUAGES: Record<string, string> = { en: "English", de: "Deutsch" };
@@ -33,7 +35,7 @@ export const filled = (text: string, values: Record<string, string>): string =>
 class Texts {
   language = $state("en");
   #texts = $state.raw<Catalogue>(en);
-  /** What the language says for the node's reasons; nothing in English. */
+  /** What the language says for the node's own words; nothing in English. */
   reasons = $state.raw(NO_REASONS);
 
   /**

@@ -4,7 +4,7 @@ import type { Shape } from "../api/client.ts";
 
 export type Project = Shape<"ProjectView">;
 export type Grant = Shape<"GrantView">;
-export type Need = Pick<Shape<"AttentionView">, "rule" | "severity" | "message" | "mend" | "kind" | "name">;
+export type Need = Pick<Shape<"AttentionView">, "rule" | "severity" | "message" | "mend" | "says" | "kind" | "name">;
 export type Looked = { project: Project; needs: readonly Need[]; holds: boolean; usedUp: boolean };
 
 const SEVERITIES: readonly string[] = ["critical", "warning", "notice"];

@@ -7,7 +7,7 @@ type Site = Shape<"SiteAnswer">;
 
 export type Advice =
   | { what: "fewer"; accelerators: number; site: string }
-  | { what: "wait"; at_s: number; site: string; basis: string }
+  | { what: "wait"; at_s: number; site: string; basis: string; rests_on: Site["rests_on"] }
   | { what: "again" | "output" | "elsewhere" | "lent" };
 
 const ENDED = ["completed", "failed", "timeout", "cancelled", "lost", "node-failed", "reclaimed"];
@@ -33,7 +33,7 @@ export function advice(work: Work, sites: readonly Site[]): Advice[] {
   const found: Advice[] = [];
   if (work.state === "waiting") {
     const soonest = sites.filter((site) => site.expected_at_s !== null && site.expected_at_s !== undefined).toSorted((one, two) => one.expected_at_s! - two.expected_at_s!)[0];
-    if (soonest) found.push({ what: "wait", at_s: soonest.expected_at_s!, site: soonest.site, basis: soonest.basis });
+    if (soonest) found.push({ what: "wait", at_s: soonest.expected_at_s!, site: soonest.site, basis: soonest.basis, rests_on: soonest.rests_on });
   }
   if (work.state === "waiting" || work.state === "refused") {
     const most = sites

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date as Date
 from typing import Any
 
@@ -130,5 +130,5 @@ def party_json(one: Controlled) -> dict[str, Any]:
             }
             for item in one.held
         ],
-        "unknown": [{"path": gap.path, "why": gap.why} for gap in one.control.unknown],
+        "unknown": [asdict(gap) for gap in one.control.unknown],
     }

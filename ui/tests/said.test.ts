@@ -1,0 +1,74 @@
+// What the node says beside reasons, in German: a sentence for each code that the API knows.
+
+import { beforeAll, describe, expect, it, vi } from "vitest";
+
+import { restsOn, told, toldAll, type Said } from "../src/lib/said.ts";
+import { texts } from "../src/lib/texts.svelte.ts";
+import reasons from "../src/texts/reasons/de.json";
+import SCHEMA from "../src/api/schema.d.ts?raw";
+
+/** The codes of the API: they stand in its types, which are made from what the node can say. */
+function codes(): Said["code"][] {
+  const [, line = ""] = /^ {12}code: (.+);$/m.exec(SCHEMA.slice(SCHEMA.indexOf("        Said: {"))) ?? [];
+  return [...line.matchAll(/"([\w-]+)"/g)].map(([, code]) => code as Said["code"]);
+}
+const said = (code: Said["code"], values: Said["values"] = {}): Said => ({ code, values });
+/** A value for each name that any sentence has. */
+const whatever = Object.fromEntries([...JSON.stringify(reasons.said).matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, "x"]));
+
+beforeAll(async () => {
+  vi.stubGlobal("localStorage", { setItem: () => undefined });
+  vi.stubGlobal("document", { documentElement: {} });
+  await texts.choose("de");
+});
+
+describe("in German", () => {
+  it("all codes are known", () => expect(codes().length).toBeGreaterThan(90));
+
+  it.each(codes())("there is a sentence for %s", (code) => {
+    expect(told(said(code, whatever))).not.toBe("");
+    expect(told(said(code, whatever))).not.toMatch(/[{}]/);
+  });
+
+  it("no sentence is for a code that nobody says", () => {
+    const known = new Set<string>(codes());
+    expect([...texts.reasons.said.keys()].filter((name) => !known.has(name.split(".")[0]!))).toEqual([]);
+  });
+
+  it.each([
+    [said("floor-broken", { site: "narvik", class: "a", accelerators: 1200, floor: 8, promised: "900 s" }), "Aufträge mit 1.200 Beschleunigern warten innerhalb der Zusage von 8 länger als die zugesagten 15 min."],
+    [said("envelope-too-small", { site: "narvik", path: "site", over: "8210 W" }), "Zugesagt sind jetzt bis zu 8,21 kW mehr, als bezogen werden darf. Zusagen werden eingehalten, von selbst gibt deshalb nichts mehr nach."],
+    [said("grant-ends", { project: "fjord", ends: "2026-11-22T21:04:05Z" }), "Sie endet: 22. Nov. 2026, 21:04 UTC. Aufträge, die darüber hinaus liefen, warten auf eine andere."],
+    // A project may be called by a number.
+    [said("larger-grant", { amount: "2400 accelerator-hours", project: "2400" }), "eine Zuteilung für das Projekt 2400 von 2.400 Beschleuniger‑h"],
+    [said("foreign-share", { bp: 2550 }), "höchstens 25,5 % des Betreibers in ausländischer Hand"],
+    [said("stored-in", { places: "nowhere" }), "gespeichert in: nirgends"],
+    [said("make-known", { fact: "Party/acme: spec.seat (unknown)" }), "diese Angabe machen: Party/acme: spec.seat (unbekannt)"],
+    [said("by-call", { call: "peak", words: "" }), "Aufruf „peak“"],
+  ])("values are in the sentence: %#", (one, words) => expect(told(one)).toBe(words));
+
+  it("a node of the envelope is named as on its own page", () => {
+    const of = (path: string) => told(said("envelope-too-small", { site: "narvik", path, over: "1 W" }), ".subject");
+    expect([of("site"), of("halls.east")]).toEqual(["narvik: ganzer Standort", "narvik: Halle east"]);
+  });
+
+  it("parts are one sentence, or none at all", () => {
+    const start = [said("reserved-start"), said("wall-times"), said("if-not-taken", { ahead: 2 })];
+    expect(toldAll(start, "")).toBe("sein reservierter Beginn, maßgeblich: die Laufzeiten der Aufträge, die jetzt laufen, falls die 2, die vor ihm dran sind, den Platz nicht nehmen");
+    expect(toldAll([said("wait"), said("made-later" as Said["code"])], "; ")).toBe("");
+  });
+
+  it("a value that lacks leaves the node's own words", () => expect(told(said("runs-at"))).toBe(""));
+
+  it("a figure rests on what its name says, an unknown one on what the node says", () => {
+    expect(restsOn("figure", { name: "jobs", basis: "usable jobs" })).toMatch(/^brauchbare Jobs/);
+    expect(restsOn("figure", { name: "made-later", basis: "usable jobs" })).toBe("usable jobs");
+  });
+});
+
+it("in English the node's own words stand", async () => {
+  await texts.choose("en");
+  expect(told(said("runs-here"))).toBe("");
+  expect(restsOn("series", { name: "power", basis: "of power" })).toBe("of power");
+  await texts.choose("de");
+});
