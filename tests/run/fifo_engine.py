@@ -28,6 +28,7 @@ from allod.domain.event import (
     WorkloadStarted,
     WorkloadSubmitted,
 )
+from allod.domain.said import Said
 from allod.domain.site import PhaseState, Site
 from allod.errors import InvalidInput, NotFound
 from allod.run.engine import EngineMaker
@@ -230,6 +231,8 @@ class Answer:
     change: str
     expected_at_s: int | None
     basis: str
+    changes: tuple[Said, ...] = ()
+    rests_on: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,7 @@ class Explained:
     sites: tuple[Answer, ...]
     expected_at_s: int | None
     basis: str
+    rests_on: tuple[Said, ...] = ()
 
 
 def explain(engine: FifoEngine, workload_id: str) -> Explained:
