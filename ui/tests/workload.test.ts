@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
+import type { Shape } from "../src/api/client.ts";
 import { advice, fewer } from "../src/workload/next.ts";
 import { Output, size, WINDOW } from "../src/workload/output.ts";
 import { life, lifeOf, type Decided, type Happened } from "../src/workload/story.ts";
@@ -55,12 +56,16 @@ describe("a life", () => {
   });
 });
 
+type SiteAnswer = Shape<"SiteAnswer">;
+
 describe("what to do next", () => {
-  const site = (name: string, change: string, expected_at_s: number | null = null) => ({ site: name, blockers: [], spoke_for: [], change, changes: [], expected_at_s, basis: "b", rests_on: [] });
+  const site = (name: string, changes: SiteAnswer["changes"], expected_at_s: number | null = null) => ({ site: name, blockers: [], spoke_for: [], change: "", changes, expected_at_s, basis: "b", rests_on: [] });
+  const ask = (accelerators: number, code: "fewer" | "fewer-or-wait" = "fewer") => ({ code, values: { accelerators } });
+  const shorter = { code: "shorter-wall-time" as const, values: {} };
   const work = { id: "w1", accelerators: 16, lent: false, run: 0 };
 
   it("is to wait where that helps, or to ask for as many as there are", () => {
-    const sites = [site("a", "ask for 4 or fewer"), site("b", "ask for 8 or fewer"), site("c", "", 500), site("d", "", 400)];
+    const sites = [site("a", [ask(4)]), site("b", [ask(8)]), site("c", [], 500), site("d", [], 400)];
     expect(advice({ ...work, state: "waiting" }, sites)).toEqual([
       { what: "wait", at_s: 400, site: "d", basis: "b", rests_on: [] },
       { what: "fewer", accelerators: 8, site: "b" },
@@ -69,14 +74,14 @@ describe("what to do next", () => {
 
   it("is to ask for what is live where more comes only later, unless law or class forbids", () => {
     const short = { site: "a", step: "hardware" as const, code: "not-live-yet", message: "", forever: false, pool: "p", needed: "16", actual: "8", origin: "" };
-    const later = { ...site("a", "wait for the accelerators", 400), blockers: [short] };
+    const later = { ...site("a", [{ code: "wait-for-phase", values: { at: "2030-01-01T00:00:00Z" } }], 400), blockers: [short] };
     expect(advice({ ...work, state: "waiting" }, [later]).slice(1)).toEqual([{ what: "fewer", accelerators: 8, site: "a" }]);
     const never = { ...later, blockers: [{ ...short, step: "law" as const, code: "law", forever: true }, short] };
     expect(advice({ ...work, state: "waiting" }, [never]).map(({ what }) => what)).toEqual(["wait"]);
   });
 
   it("is to change it where nothing helps", () => {
-    expect(advice({ ...work, state: "refused" }, [site("a", "name this site in spec.sites")])).toEqual([{ what: "elsewhere" }]);
+    expect(advice({ ...work, state: "refused" }, [site("a", [{ code: "name-site", values: {} }])])).toEqual([{ what: "elsewhere" }]);
   });
 
   it("is to look at the output of one that failed, and to ask again", () => {
@@ -85,9 +90,12 @@ describe("what to do next", () => {
     expect(advice({ ...work, state: "running", run: 1, lent: true }, [])).toEqual([{ what: "lent" }]);
   });
 
-  it("reads the number out of the node's words", () => {
-    expect(fewer("ask for 1,024 or fewer, or wait for its class")).toBe(1024);
-    expect(fewer("a shorter wall time")).toBeNull();
+  it("asks for fewer where that is all that is in the way", () => {
+    expect(fewer([ask(1024, "fewer-or-wait"), ask(2048)])).toBe(1024);
+    expect(fewer([shorter])).toBeNull();
+    // Another change would be needed too.
+    expect(fewer([ask(8), shorter])).toBeNull();
+    expect(fewer([])).toBeNull();
   });
 });
 

@@ -13,10 +13,11 @@ export type Advice =
 const ENDED = ["completed", "failed", "timeout", "cancelled", "lost", "node-failed", "reclaimed"];
 const BAD = ["failed", "timeout", "lost", "node-failed"];
 
-/** The most accelerators that `change` says would do: 'ask for 8 or fewer'. */
-export function fewer(change: string): number | null {
-  const found = /\bask for ([0-9][0-9,]*) or fewer\b/.exec(change);
-  return found ? Number(found[1]!.replaceAll(",", "")) : null;
+/** As many accelerators as would do by `changes`, where to ask for fewer is all that they are; else null. */
+export function fewer(changes: Site["changes"]): number | null {
+  const found = changes.map((one) => (one.code === "fewer" || one.code === "fewer-or-wait" ? Number(one.values["accelerators"]) : NaN));
+  const least = Math.min(...found);
+  return Number.isFinite(least) ? least : null;
 }
 
 /** As many as are live now, where all that is in the way is that more are asked for or that it must wait. */
@@ -37,7 +38,7 @@ export function advice(work: Work, sites: readonly Site[]): Advice[] {
   }
   if (work.state === "waiting" || work.state === "refused") {
     const most = sites
-      .map((site) => ({ site: site.site, accelerators: fewer(site.change) ?? live(site) }))
+      .map((site) => ({ site: site.site, accelerators: fewer(site.changes) ?? live(site) }))
       .filter(({ accelerators }) => accelerators > 0 && accelerators < work.accelerators)
       .toSorted((one, two) => two.accelerators - one.accelerators)[0];
     if (most) found.push({ what: "fewer", ...most });
