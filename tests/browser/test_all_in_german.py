@@ -164,7 +164,14 @@ def compared(desk: Desk) -> list[str]:
     trace = sent(desk).id
     one = replayed(desk, trace)
     other = replayed(desk, trace, without=["Charter/fjord"])
-    return [f"#/replay/{one}", f"#/replay?compare={one},{other}&figures=all", "#/replay/new"]
+    recorded = replayed(desk, "log")
+    return [
+        f"#/replay/{one}",
+        f"#/replay/{recorded}",
+        f"#/replay?compare={one},{other}&figures=all",
+        f"#/replay?compare={recorded},{one}",
+        "#/replay/new",
+    ]
 
 
 def test_no_page_has_an_english_sentence(page: Page, node: FakeNode, trouble: Trouble) -> None:

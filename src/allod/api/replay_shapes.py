@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from allod.api.shapes import Shape
+from allod.domain.said import Said
 from allod.domain.scenario import Mapping
 from allod.domain.units import InstantS, parse_duration_s, parse_instant_s
 
@@ -174,6 +175,8 @@ class ReplayHead(Shape):
     allod: str
     trace: str
     """What its sender calls it."""
+    trace_says: Said | None
+    """The same by code, of the node's own work; null: it is a trace."""
     assumed: list[str]
 
 

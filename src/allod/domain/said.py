@@ -109,6 +109,8 @@ SAYINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "not-known": (),
     "nothing-reported": (),
     "reading-stale": ("last",),
+    # What a replay is of, where that is no trace.
+    "recorded-work": (),
     # What keeps from being sure of who is in control.
     "holders-not-known": ("bp",),
     "no-operator": (),

@@ -81,3 +81,9 @@ def test_figures_stand_side_by_side_also_where_only_one_has_them() -> None:
         ("e", "", None, 1, None),
         ("placed", "new", None, 4, None),
     ]
+
+
+def test_the_nodes_own_work_has_a_code_and_a_trace_its_name() -> None:
+    found = compared(told(WORLD, trace="log"), told(WORLD, trace="trace-1"))
+    assert found["a"]["trace_says"] == {"code": "recorded-work", "values": {}}
+    assert found["b"]["trace_says"] is None

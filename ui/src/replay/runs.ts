@@ -1,9 +1,14 @@
 // Replays and traces as the list shows them: whose they are, how far they are, which two are chosen.
 
 import type { Shape } from "../api/client.ts";
+import { told } from "../lib/said.ts";
 
 export type Replay = Shape<"ReplayView">;
 export type Trace = Shape<"TraceView">;
+
+/** What it is called: its name, else what it is of. */
+export const called = ({ name, inputs }: Pick<Replay, "name" | "inputs">): string =>
+  name || (inputs.trace === "log" && told({ code: "recorded-work", values: {} })) || inputs.trace_name;
 
 /** It may still change by itself. */
 export const active = (one: Replay): boolean => one.state === "queued" || one.state === "running";

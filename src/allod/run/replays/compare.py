@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from allod.domain.said import said
 from allod.run.replays.question import key_of
-from allod.run.replays.views import ReplayInputs
+from allod.run.replays.views import LOG, ReplayInputs
 
 Json = dict[str, Any]
 Told = tuple[ReplayInputs, Sequence[Json], Json]  #: ReplayInputs, documents of its world, outcome.
@@ -23,8 +24,8 @@ def compared(a: Told, b: Told) -> Json:
     shown = documents[:_PATHS_MAX]
     inputs = list(_inputs(inputs_a, inputs_b))
     return {
-        "a": _head(came_a),
-        "b": _head(came_b),
+        "a": _head(inputs_a, came_a),
+        "b": _head(inputs_b, came_b),
         "same_inputs": not inputs and not documents and came_a["allod"] == came_b["allod"],
         "inputs": inputs,
         "documents": shown,
@@ -34,9 +35,10 @@ def compared(a: Told, b: Told) -> Json:
     }
 
 
-def _head(outcome: Json) -> Json:
+def _head(inputs: ReplayInputs, outcome: Json) -> Json:
     return {name: outcome[name] for name in ("id", "name", "title", "policy", "allod")} | {
         "trace": outcome["trace"]["name"],
+        "trace_says": asdict(said("recorded-work")) if inputs.trace == LOG else None,
         "assumed": outcome["assumed"],
     }
 
