@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from allod.cli import gateway
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, note, out, out_json, table
 from allod.cli.reading import read_plain
@@ -26,18 +27,20 @@ _LIST = (
 
 
 def new(data: Path, wanted: Json, residency: Path | None, *, as_json: bool) -> None:
-    """Make a key and print its secret alone, so that it can be piped."""
+    """Make a key and print its secret alone, so that it can be piped; where it opens is a note."""
     body = {name: given for name, given in wanted.items() if given not in (None, "", [])}
     if residency is not None:
         body["residency"] = _residency(residency)
     with connect(data) as node:
         # Not repeated: it would make another.
         made = node.post("/v1/keys", body, repeat=False)
+        url, told = gateway.base_url(node)
     if as_json:
-        out_json(made)
+        out_json(made | {"base_url": url})
     else:
         out(made["secret"])
         note(f"key '{made['name']}' of project {made['project']}; it is shown this once")
+        note(told)
 
 
 def _residency(file: Path) -> Json:
