@@ -86,3 +86,14 @@ def test_a_home_that_is_no_site_is_told_with_what_was_meant(
     with NodeClient(node.url) as client:
         told = home_fault(client)
     assert told.endswith(said) and bool(told) == bool(said)
+
+
+def test_a_bound_key_where_nobody_knows_the_gateways_place_comes_with_a_warning(
+    allod: Allod, node: PlayedNode, tmp_path: Path
+) -> None:
+    (tmp_path / "rule.yaml").write_text("processing: [NO]\n")
+    node.on("POST", "/v1/keys", MADE)
+    node.on("GET", "/v1/gateway", HERE)
+    node.on("GET", "/v1/sites", {"items": [{"name": "narvik"}], "next": None})
+    assert "names no home_site" in allod("key", "new", "lab", "--residency", "rule.yaml").err
+    assert "home_site" not in allod("key", "new", "lab").err

@@ -45,16 +45,22 @@ def _is_to_come(wanted: str, until: float) -> bool:
     return wanted != "off" and time.monotonic() < until
 
 
-def home_fault(node: NodeClient) -> str:
+def home_fault(node: NodeClient, *, needed: bool = False) -> str:
     """What is wrong with the site at which the gateway is said to stand; '' if nothing is.
 
-    A node without a single site is only being set up.
+    A node without a single site is only being set up, and one whose calls no rule binds need not
+    say where it stands: with `needed` one does.
     """
     try:
         home = node.get("/v1/gateway")["home_site"]
         sites = [site["name"] for site in node.get("/v1/sites")["items"]] if home else []
     except AllodError:
         return ""  # The node is up all the same, and its log has the same warning.
+    if needed and not home:
+        return (
+            "config.yaml of the node names no home_site, so calls that a rule binds are refused; "
+            "name the site at which the gateway stands"
+        )
     if not sites or home in sites:
         return ""
     near = get_close_matches(home, sites, 1, 0.5)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from allod.cli import documents, gateway
+from allod.cli import documents, failure, gateway
 from allod.cli.client import Json, NodeClient, connect, part
 from allod.cli.output import note, out, out_json, waiting
 from allod.cli.reading import read_all
@@ -99,7 +99,7 @@ def _troubles(name: str, view: Json, failed: list[Json], wait_s: int) -> Iterato
     if failed:
         for site in failed:
             yield f"service {name}: a replica failed at {site['site']}"
-            yield from (f"  {line}" for line in site["last_failure"].splitlines())
+            yield from failure.lines(name, site["last_failure"])
         yield f"the node tries again; `allod service show {name}` says how it goes"
         return
     yield f"service {name}: not ready after {wait_s} s"
