@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from allod.cli import gateway
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, note, out, out_json, table
 from allod.cli.reading import read_plain
 from allod.cli.words import instant, value
+from allod.domain.faults import invalid_document
+from allod.domain.residency import Residency
 from allod.errors import InvalidInput
 
 _LIST = (
@@ -54,6 +58,10 @@ def _residency(file: Path) -> Json:
         raise InvalidInput(
             f"{file}: a residency rule is a mapping", mend="write 'processing: [NO]' or the like"
         )
+    try:
+        Residency.model_validate(rule)
+    except ValidationError as error:
+        raise invalid_document(error, Residency, str(file), "residency") from error
     return rule
 
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from allod.domain.document import Document, raw_documents, read_documents
+import yaml
+
+from allod.domain.document import Document, read_documents
+from allod.domain.yaml_text import line_of, raw_documents
 from allod.errors import InvalidDocument, InvalidInput
 
 _BYTES_MAX = 64 << 20
@@ -40,6 +43,18 @@ def read_plain(file: Path) -> Any:
         InvalidInput: The file cannot be read, or is not YAML.
     """
     return raw_documents(_text(file), _name(file))[0][1]
+
+
+def place_of(document: Document, path: str) -> str:
+    """Where the field at `path` stands, as 'FILE:LINE', of a document that was read here.
+
+    The line on which the document begins where its file cannot be read again, as a pipe.
+    """
+    file, _, begins = document.file.rpartition(":")
+    try:
+        return f"{file}:{line_of(_text(Path(file)), int(begins), path)}"
+    except (InvalidInput, ValueError, yaml.YAMLError):
+        return document.file
 
 
 def _name(file: Path) -> str:
