@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from allod.domain.faults import explained, shown
 from allod.domain.yaml_text import values_of
-from allod.errors import InvalidInput
+from allod.errors import InvalidDocument, InvalidInput
 
 FILE = "config.yaml"
 
@@ -150,6 +150,8 @@ def _read(file: Path) -> dict[str, Any]:
         found = values_of(file.read_text(encoding="utf-8"), str(file))
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except InvalidDocument as error:
+        raise InvalidInput(error.message, mend=error.mend) from error  # It is no document.
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file}: cannot be read: {error}") from error
     content = found[0][1] if found else {}

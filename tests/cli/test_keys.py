@@ -13,7 +13,8 @@ from tests.cli.played import PlayedNode
 @pytest.mark.parametrize(
     ("rule", "says", "mend"),
     [
-        ("procesing: [MA]", "rule.yaml: residency.procesing: unknown key", "write 'processing'"),
+        ("procesing: [MA]", "rule.yaml:1: residency.procesing: unknown key", "write 'processing'"),
+        ("residency:\n  storage: [NO]\n  procesing: [MA]", "rule.yaml:3: residency.procesing", ""),
         ("zone: [MA]", "unknown key (got ['MA'])", "known here: basis, control, management"),
         ("processing: [Morocco]", "unknown country or area (got 'Morocco')", "did you mean 'MA'?"),
         ("processing: MA", "residency.processing: is not a list (got 'MA')", "[a, b]"),

@@ -42,6 +42,8 @@ def test_what_is_wrong_is_named_with_its_mend(tmp_path: Path, text: str, says: s
     with pytest.raises(InvalidInput, match=says) as raised:
         read_config(tmp_path)
     assert str(tmp_path / FILE) in str(raised.value)
+    # `allod up` hears of it from another process, by this name.
+    assert raised.value.code == "invalid-input"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def _in_its_file(error: InvalidInput, documents: Sequence[Document]) -> InvalidI
         # A rule of the world names the document alone.
         message = error.message.removeprefix("input: ").removeprefix(document.key)
         if message.startswith(": "):
-            place = place_of(document, message[2:].partition(": ")[0])
+            place = place_of(document.file, message[2:].partition(": ")[0])
             return InvalidInput(f"{place}: {document.key}{message}", mend=error.mend)
     return error
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from allod.cli import gateway
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, note, out, out_json, table
-from allod.cli.reading import read_plain
+from allod.cli.reading import place_of, read_plain
 from allod.cli.words import instant, value
 from allod.domain.faults import invalid_document
 from allod.domain.residency import Residency
@@ -52,16 +52,18 @@ def new(data: Path, wanted: Json, residency: Path | None, *, as_json: bool) -> N
 
 def _residency(file: Path) -> Json:
     """The rule in `file`, which may stand under 'residency' as it does in documents."""
-    content = read_plain(file)
+    begins, content = read_plain(file)
     rule = content.get("residency", content) if isinstance(content, dict) else content
     if not isinstance(rule, dict):
         raise InvalidInput(
-            f"{file}: a residency rule is a mapping", mend="write 'processing: [NO]' or the like"
+            f"{begins}: a residency rule is a mapping", mend="write 'processing: [NO]' or the like"
         )
     try:
         Residency.model_validate(rule)
     except ValidationError as error:
-        raise invalid_document(error, Residency, str(file), "residency") from error
+        fault = invalid_document(error, Residency, begins, "residency")
+        path = fault.path if rule is not content else fault.path.removeprefix("residency.")
+        raise fault.at(place_of(begins, path)) from error
     return rule
 
 

@@ -36,25 +36,27 @@ def read_all(files: Sequence[Path]) -> list[Document]:
     return list(found.values())
 
 
-def read_plain(file: Path) -> Any:
-    """The plain values of the first document of a YAML file, whatever they are.
+def read_plain(file: Path) -> tuple[str, Any]:
+    """Where the first document of a YAML file begins, as 'FILE:LINE', and its plain values.
 
     Raises:
         InvalidInput: The file cannot be read, or is not YAML.
     """
-    return raw_documents(_text(file), _name(file))[0][1]
+    line, content = raw_documents(_text(file), _name(file))[0]
+    return f"{_name(file)}:{line}", content
 
 
-def place_of(document: Document, path: str) -> str:
-    """Where the field at `path` stands, as 'FILE:LINE', of a document that was read here.
+def place_of(begins: str, path: str) -> str:
+    """Where the field at `path` stands of a document that was read here and begins there, both as
+    'FILE:LINE'.
 
-    The line on which the document begins where its file cannot be read again, as a pipe.
+    Where the document begins if its file cannot be read again, as a pipe.
     """
-    file, _, begins = document.file.rpartition(":")
+    file, _, line = begins.rpartition(":")
     try:
-        return f"{file}:{line_of(_text(Path(file)), int(begins), path)}"
+        return f"{file}:{line_of(_text(Path(file)), int(line), path)}"
     except (InvalidInput, ValueError, yaml.YAMLError):
-        return document.file
+        return begins
 
 
 def _name(file: Path) -> str:

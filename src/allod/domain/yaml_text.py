@@ -59,6 +59,8 @@ def _mend(error: yaml.YAMLError, problem: str) -> str:
     for doing, sign in _LEFT_OPEN.items():
         if mark and begun == doing:
             return f"close the {sign} that line {mark.line + 1} opens"
+    if problem == "did not find expected node content":
+        return "close each '{' and '[', or write a value after it"
     if "cannot start any token" in problem:
         return "write spaces in place of tabs, and quote text that begins with @, ` or %"
     if problem.endswith("is there twice"):
