@@ -146,6 +146,8 @@ def test_a_wrong_parameter_is_told_with_its_value_and_the_mend(call: Call) -> No
     assert body["mend"] == "write a whole number"
     body = the_problem(call("GET", "/v1/workloads?state=waitin"), 422, "invalid-input")
     assert body["detail"] == "state: is not one of the choices (got 'waitin')"
+    body = the_problem(call("POST", "/v1/keys", role="operator"), 422, "invalid-input")
+    assert (body["detail"], body["mend"]) == ("body: is missing", "give body")
 
 
 def test_a_rule_of_the_node_that_is_broken(call: Call) -> None:

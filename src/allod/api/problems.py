@@ -188,19 +188,18 @@ async def _on_invalid_parameter(request: Request, error: Exception) -> Response:
     place, *path = (str(part) for part in fault["loc"])
     # A parameter that is given several times has one name.
     field = path[0] if place == "query" and path else ".".join(path) or place
-    inner = [one | {"loc": tuple(one["loc"][1:])} for one in faults]
-    message, mend = explained(
-        fault | {"loc": tuple(fault["loc"][1:])}, _body_model(request, place), inner
-    )
-    is_missing = fault["type"] == "missing"
-    got = "" if is_missing or fault["input"] is None else f" (got {shown(fault['input'])})"
+    got = "" if fault["input"] is None else f" (got {shown(fault['input'])})"
+    if fault["type"] == "missing":
+        message, mend, got = "is missing", f"give {field}", ""
+    else:
+        # As a document's own: without the part of the request that it stands in.
+        inside = [one | {"loc": tuple(one["loc"][1:])} for one in faults]
+        model = _body_model(request, place)
+        message, mend = explained(inside[faults.index(fault)], model, inside)
     return of_error(
         request,
         InvalidField(
-            f"{field}: {message}{got}",
-            field=field,
-            value="" if is_missing else str(fault["input"])[:80],
-            mend=f"give {field}" if is_missing else mend,
+            f"{field}: {message}{got}", field=field, value=str(fault["input"])[:80], mend=mend
         ),
     )
 
