@@ -7,10 +7,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from allod.errors import InvalidInput
+from allod.domain.faults import explained, shown
+from allod.domain.yaml_text import values_of
+from allod.errors import InvalidDocument, InvalidInput
 
 FILE = "config.yaml"
 
@@ -146,17 +147,14 @@ def read_config(data_dir: Path, **given: Any) -> Config:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = values_of(file.read_text(encoding="utf-8"), str(file))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f": line {mark.line + 1}" if mark else ""
-        raise InvalidInput(f"{file}{where}: not valid YAML", mend="mend the syntax") from error
+    except InvalidDocument as error:
+        raise InvalidInput(error.message, mend=error.mend) from error  # It is no document.
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file}: cannot be read: {error}") from error
-    if content is None:
-        return {}
+    content = found[0][1] if found else {}
     if not isinstance(content, dict):
         raise InvalidInput(f"{file}: settings are a mapping", mend="write 'key: value' lines")
     return {str(key): value for key, value in content.items()}
@@ -173,4 +171,8 @@ def _invalid(error: ValidationError, file: Path) -> InvalidInput:
     if fault["type"] == "value_error":
         message, _, mend = str(fault.get("ctx", {}).get("error", fault["msg"])).partition("; ")
         return InvalidInput(f"{file}: {message}", mend=mend)
-    return InvalidInput(f"{file}: {name}: {fault['msg'].lower()} (got {fault['input']!r})")
+    message, mend = explained(fault, Config, [fault])
+    return InvalidInput(
+        f"{file}: {name}: {message} (got {shown(fault['input'])})",
+        mend=f"{mend}, or leave it out" if mend else "leave it out",
+    )

@@ -60,6 +60,13 @@ class InvalidDocument(InvalidInput):
         shown = f" (got {value})" if value else ""
         super().__init__(f"{where}: {message}{shown}" if where else f"{message}{shown}", mend=mend)
         self.file, self.path, self.value = file, path, value
+        self._said = message
+
+    def at(self, file: str) -> InvalidDocument:
+        """The same error in another place."""
+        return InvalidDocument(
+            self._said, file=file, path=self.path, value=self.value, mend=self.mend
+        )
 
 
 class InvalidProof(InvalidInput):

@@ -123,7 +123,12 @@ def test_the_key_of_a_project_is_told_what_it_is_for(call: Call) -> None:
 def test_a_slip_of_the_pen_is_told_in_words_and_with_a_mend(call: Call) -> None:
     wanted = {"project": "clinic", "residency": {"procesing": ["MA"]}}
     told = call("POST", "/v1/keys", role="operator", json=wanted).json()
-    assert told["detail"] == "residency.procesing: unknown key" and told["mend"]
+    assert told["detail"] == "residency.procesing: unknown key (got ['MA'])"
+    assert told["mend"] == "write 'processing'"
+    wanted["residency"] = {"storage": ["Morocco"]}
+    told = call("POST", "/v1/keys", role="operator", json=wanted).json()
+    assert told["detail"] == "residency.storage.0: unknown country or area (got 'Morocco')"
+    assert told["mend"].startswith("did you mean 'MA'? ")
     told = call("POST", "/v1/keys", role="operator", json=BODY | {"expires": "soon"}).json()
-    assert told["detail"] == "expires: is not a date"
+    assert told["detail"] == "expires: is not a date (got 'soon')"
     assert told["mend"].startswith("write e.g. ")

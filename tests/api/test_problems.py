@@ -140,6 +140,16 @@ def test_wrong_parameters(call: Call, path: str, field: str, mend: str) -> None:
     assert mend in body.get("mend", "")
 
 
+def test_a_wrong_parameter_is_told_with_its_value_and_the_mend(call: Call) -> None:
+    body = the_problem(call("GET", "/v1/workloads?limit=many"), 422, "invalid-input")
+    assert body["detail"] == "limit: is not a whole number (got 'many')"
+    assert body["mend"] == "write a whole number"
+    body = the_problem(call("GET", "/v1/workloads?state=waitin"), 422, "invalid-input")
+    assert body["detail"] == "state: is not one of the choices (got 'waitin')"
+    body = the_problem(call("POST", "/v1/keys", role="operator"), 422, "invalid-input")
+    assert (body["detail"], body["mend"]) == ("body: is missing", "give body")
+
+
 def test_a_rule_of_the_node_that_is_broken(call: Call) -> None:
     sent = workload(project="nobody")
     body = the_problem(

@@ -11,6 +11,7 @@ from allod.domain.event import Outcome
 from allod.run.node_views import Role
 from tests.api.asking import Call, project, workload
 from tests.api.fake_node import FakeNode
+from tests.api.test_services import document as service_document
 
 
 def submit(call: Call, *, role: str = "submit", **more: object) -> str:
@@ -177,6 +178,13 @@ def test_another_kind_is_sent_elsewhere(call: Call) -> None:
     assert answer.status_code == 422
     assert answer.json()["field"] == "kind"
     assert "/v1/documents" in answer.json()["mend"]
+    assert "service deploy" not in answer.json()["mend"]
+
+
+def test_a_service_is_sent_to_be_deployed(call: Call) -> None:
+    answer = call("POST", "/v1/workloads", role="submit", json=service_document())
+    assert answer.status_code == 422
+    assert "`allod service deploy FILE`" in answer.json()["mend"]
 
 
 def test_lists_go_on_where_they_stopped(call: Call) -> None:

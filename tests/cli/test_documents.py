@@ -38,7 +38,7 @@ def test_one_wrong_file_and_nothing_is_sent(allod: Allod, node: PlayedNode, tmp_
     (tmp_path / "b.yaml").write_text(PROJECT.replace("NO", "XX") % "b")
     result = allod("apply", "a.yaml", "b.yaml")
     assert result.status == 2
-    assert "b.yaml:1: Project/b: spec.country" in result.err
+    assert "b.yaml:4: Project/b: spec.country" in result.err
     assert node.asked == []
 
 
@@ -380,4 +380,4 @@ def test_what_the_node_finds_wrong_is_told_with_its_file(
     node.on("POST", "/v1/documents", wrong)
     result = allod("apply", "a.yaml")
     assert result.status == 2
-    assert result.err == "error: a.yaml:6: Project/b: spec.party: no such party\nmend: add\n"
+    assert result.err == "error: a.yaml:9: Project/b: spec.party: no such party\nmend: add\n"

@@ -94,7 +94,7 @@ def test_broken_lines_are_counted_and_shown_and_stop_where_asked(
         (("trace.swf", "--pool", "4", "--policy", "best"), "unknown policy 'best'"),
         (("trace.swf", "--pool", "4", "--from", "soon"), "--from 'soon' is no time"),
         (("trace.swf", "--pool", "4", "--jobs", "jobs.txt"), "jobs.txt"),
-        (("trace.swf", "--pool", "0"), "'--pool'"),
+        (("trace.swf", "--pool", "0"), "--pool: must be at least 1 (got '0')"),
         (("trace.swf", "--pool", "4", "--html", "nowhere/x.html"), "no folder nowhere"),
         (("trace.swf", "--pool", "4", "--record", "."), "--record . is a folder"),
         (("trace.swf", "--log", "x.log"), "--log and TRACE do not go together"),

@@ -28,7 +28,10 @@ def service(**site: Any) -> dict[str, Any]:
     ("site", "said"),
     [
         ({"held": 1, "why": ["no room", "no power"]}, "no room"),
-        ({"last_failure": "w9 ended as failed\nno such model"}, "w9 ended as failed"),
+        (
+            {"last_failure": "w9 ended as failed\nno such model"},
+            "w9 ended as failed: no such model",
+        ),
         ({"ready": 1, "last_failure": "w9 ended as failed"}, "-"),
         ({"wanted": 0}, "-"),
     ],
@@ -66,3 +69,40 @@ def test_who_waits_for_a_replica_that_fails_hears_how_and_that_it_is_tried_again
     assert result.status == 1
     assert "a replica failed at narvik\nw9 ended as failed\n" in result.err
     assert "tries again; `allod service show chat`" in result.err
+
+
+TRACE = (
+    "w9 ended as failed with exit status 1\nTraceback (most recent call last):\n"
+    '  File "serve.py", line 1, in <module>\nRuntimeError: no such model: a.gguf\n'
+    "resource_tracker.py:301: UserWarning: 1 leaked object\n"
+)
+SHORT = "w9 ended as failed with exit status 1: RuntimeError: no such model: a.gguf"
+REST = "`allod service logs chat --replica w9` prints all that it wrote"
+
+
+def test_of_a_trace_the_line_that_names_the_error_is_told_and_where_the_rest_is(
+    allod: Allod, node: PlayedNode, tmp_path: Any
+) -> None:
+    failed = service(last_failure=TRACE, failed_at_s=1 << 36, again_at_s=None, replicas=[])
+    failed |= {"title": "", "operations": ["chat"], "project": "lab", "gateways": 1}
+    failed["sites"][0]["draining"] = 0
+    node.on("GET", "/v1/services/chat", failed)
+    shown = allod("service", "show", "chat").out
+    assert f"  {SHORT}\n  {REST}\n" in shown
+    assert "Traceback" not in shown
+    (tmp_path / "chat.yaml").write_text(DOCUMENT)
+    node.on("POST", "/v1/documents", {"changes": [], "dry_run": False})
+    told = allod("service", "deploy", "chat.yaml", "--wait").err
+    assert f"{SHORT}\n{REST}\n" in told
+    assert "Traceback" not in told
+
+
+def test_logs_of_a_service_without_a_replica_are_those_of_the_one_that_failed_last(
+    allod: Allod, node: PlayedNode
+) -> None:
+    view = service(last_failure=TRACE, failed_at_s=7, replicas=[])
+    node.on("GET", "/v1/services/chat", view)
+    node.on("GET", "/v1/workloads/w9/logs", Answer(TRACE.encode()), Answer(b""))
+    result = allod("service", "logs", "chat")
+    assert "what w9 wrote, which failed last" in result.err
+    assert result.out == TRACE

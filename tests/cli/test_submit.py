@@ -242,6 +242,22 @@ def test_a_document_that_is_no_workload_goes_elsewhere(
     assert node.asked == []
 
 
+def test_a_service_is_deployed_whatever_is_beside_it(
+    allod: Allod, node: PlayedNode, tmp_path: Path
+) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "apiVersion: allod/v1\nkind: Project\nmetadata: {name: p}\nspec: {}\n---\n"
+        "apiVersion: allod/v1\nkind: Service\nmetadata: {name: s}\n"
+        "spec: {project: p, model: s, engine: vllm, command: [serve], sites: [narvik]}\n"
+    )
+    result = allod("submit", "s.yaml")
+    assert (result.status, node.asked) == (2, [])
+    assert result.err == (
+        "error: s.yaml:6: Service/s is a model to be called, not a workload\n"
+        "mend: give it to `allod service deploy s.yaml`\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

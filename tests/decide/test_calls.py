@@ -78,8 +78,12 @@ def test_the_gateway_itself_stands_somewhere() -> None:
 @pytest.mark.parametrize(
     ("home", "says"),
     [
-        ("", "config.yaml: home_site: where the gateway stands is not known; name its site there"),
-        ("oslo", "config.yaml: home_site: oslo: no site is called so; name the gateway's there"),
+        ("", "the gateway: where it stands is not known; ask its operator to name its site"),
+        (
+            "oslo",
+            "the gateway: it is said to stand at 'oslo', which is no site; ask its operator to "
+            "mend it",
+        ),
     ],
 )
 def test_a_gateway_that_stands_nobody_knows_where_is_a_no_to_whoever_is_restricted(

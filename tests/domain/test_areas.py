@@ -64,7 +64,7 @@ def test_every_pair_of_letters_is_a_country_or_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "mend"),
-    [("no", "'NO'"), ("Norway", "ISO 3166"), ("eea", "ISO 3166"), ("UK", "ISO 3166")],
+    [("no", "'NO'"), ("Norway", "did you mean 'NO'"), ("eea", "ISO 3166"), ("UK", "ISO 3166")],
 )
 def test_a_refused_country_says_what_to_write(name: str, mend: str) -> None:
     with pytest.raises(ValueError, match=mend):
@@ -72,7 +72,13 @@ def test_a_refused_country_says_what_to_write(name: str, mend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"), [("EEA", "write 'eea'"), ("nordic", "'nordics'"), ("moon", "areas are")]
+    ("name", "mend"),
+    [
+        ("EEA", "write 'eea'"),
+        ("nordic", "'nordics'"),
+        ("Marocco", "did you mean 'MA'"),
+        ("moon", "areas are"),
+    ],
 )
 def test_a_refused_area_says_what_to_write(name: str, mend: str) -> None:
     with pytest.raises(ValueError, match=mend):

@@ -27,12 +27,14 @@ def test_what_is_given_stands_before_the_file(tmp_path: Path) -> None:
     [
         ("runner_thread: 2", "runner_thread: unknown key .*write 'runner_threads'"),
         ("zzz: 2", "zzz: unknown key .*known: batch_requests"),
-        ("runner_threads: many", "runner_threads: .*'many'"),
-        ("runner_threads: 0", "runner_threads: .*greater than or equal to 1"),
+        ("runner_threads: many", "runner_threads: is not a whole number .*'many'"),
+        ("gateway_port: many", "(?s)gateway_port: .*got 'many'.*write a whole number, or leave it"),
+        ("gateway: of", "gateway: is not one of the choices .*'auto', 'on' or 'off'"),
+        ("runner_threads: 0", "runner_threads: must be at least 1 .*got 0"),
         ("host: 0.0.0.0", "host '0.0.0.0' lets others in .*public: true"),
         ("data_dir: /x", "data_dir: cannot be set there"),
         ("- a", "settings are a mapping"),
-        ("a: [", "line .*not valid YAML"),
+        ("a: 1\nb: [1", "line 3: not valid YAML.*close the '\\[' that line 2 opens"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_mend(tmp_path: Path, text: str, says: str) -> None:
@@ -40,6 +42,8 @@ def test_what_is_wrong_is_named_with_its_mend(tmp_path: Path, text: str, says: s
     with pytest.raises(InvalidInput, match=says) as raised:
         read_config(tmp_path)
     assert str(tmp_path / FILE) in str(raised.value)
+    # `allod up` hears of it from another process, by this name.
+    assert raised.value.code == "invalid-input"
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,14 @@ def test_loopback_is_what_only_this_machine_reaches(
     tmp_path: Path, host: str, loopback: bool
 ) -> None:
     assert read_config(tmp_path, host=host, public=True).loopback is loopback
+
+
+def test_off_is_off_and_no_is_norway_as_in_documents(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("gateway: off\nhome_site: NO\npublic: yes\n")
+    config = read_config(tmp_path)
+    assert (config.gateway, config.home_site, config.public) == ("off", "NO", True)
+
+
+def test_a_file_of_comments_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("# home_site: narvik\n")
+    assert read_config(tmp_path).home_site == ""

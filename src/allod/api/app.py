@@ -19,6 +19,7 @@ from allod.api import (
     documents,
     events,
     foresight,
+    gateway,
     keys,
     log,
     me,
@@ -69,6 +70,7 @@ def create_app(
     )
     metrics = HttpMetrics()
     app.state.node = node
+    app.state.settings = settings
     app.state.access = Access(node, settings)
     app.state.metrics = metrics
     app.state.streams = Streams(
@@ -92,6 +94,7 @@ def create_app(
         me,
         tokens,
         services,
+        gateway,
         keys,
         usage,
         traces,

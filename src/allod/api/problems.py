@@ -11,10 +11,12 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
+from allod.domain.faults import explained, shown
 from allod.errors import AllodError, Forbidden, InvalidDocument, InvalidInput, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -181,25 +183,32 @@ def _methods_at(request: Request) -> list[str]:
 async def _on_invalid_parameter(request: Request, error: Exception) -> Response:
     """The first parameter that is wrong, in the words that documents' errors use."""
     assert isinstance(error, RequestValidationError)
-    fault = error.errors()[0]
+    faults: list[Any] = list(error.errors())
+    fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     place, *path = (str(part) for part in fault["loc"])
     # A parameter that is given several times has one name.
     field = path[0] if place == "query" and path else ".".join(path) or place
-    context = fault.get("ctx", {})
+    got = "" if fault["input"] is None else f" (got {shown(fault['input'])})"
     if fault["type"] == "missing":
-        message, mend = "is missing", f"give {field}"
-    elif "expected" in context:
-        message, mend = "is not one of the choices", f"write {context['expected']}"
-    elif fault["type"] == "extra_forbidden":
-        message, mend = "unknown key", "mend its spelling, or leave it out"
-    elif fault["type"] == "value_error":
-        message, _, mend = str(context.get("error", fault["msg"])).partition("; ")
+        message, mend, got = "is missing", f"give {field}", ""
     else:
-        message, mend = str(fault["msg"])[:1].lower() + str(fault["msg"])[1:], ""
+        # As a document's own: without the part of the request that it stands in.
+        inside = [one | {"loc": tuple(one["loc"][1:])} for one in faults]
+        model = _body_model(request, place)
+        message, mend = explained(inside[faults.index(fault)], model, inside)
     return of_error(
         request,
-        InvalidField(f"{field}: {message}", field=field, value=str(fault["input"])[:80], mend=mend),
+        InvalidField(
+            f"{field}: {message}{got}", field=field, value=str(fault["input"])[:80], mend=mend
+        ),
     )
+
+
+def _body_model(request: Request, place: str) -> type[BaseModel] | None:
+    """What the body should have been, if it is the body that is wrong."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body.field_info.annotation if body is not None and place == "body" else None
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
 async def _on_own_mistake(request: Request, error: Exception) -> Response:

@@ -66,7 +66,7 @@ async def scale(node: NodeDep, token: Operator, name: Name, wanted: ScaleWanted)
     """Change `replicas.min` and `replicas.max` of the service's document, and nothing else."""
     body = (await run_in_threadpool(node.document, "Service", name)).document
     replicas = {**body["spec"].get("replicas", {}), "min": wanted.min, "max": wanted.max}
-    changed = from_json({**body, "spec": {**body["spec"], "replicas": replicas}})
+    changed = from_json({**body, "spec": {**body["spec"], "replicas": replicas}}, file="")
     (change,) = await answer(node.apply([changed], actor=token.name))
     return JsonResponse(views.plain(change))
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+
+def _nowhere() -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +24,9 @@ class ApiSettings:
     poll_s: float = 0.5  #: A followed output is looked at so often. [s]
     streams_max: int = 256  #: Streams open at once; one more gets 503. [1]
     token_kept_s: float = 5.0  #: A token that was removed opens things no longer than this. [s]
+    gateway: Literal["auto", "on", "off"] = "off"  #: Whether calls of services are taken.
+    gateway_url: Callable[[], str] = _nowhere  #: Where they are taken now; '' if nowhere.
+    home_site: str = ""  #: Site at which node and gateway stand; '' if nobody has said.
 
     @property
     def reads_are_open(self) -> bool:

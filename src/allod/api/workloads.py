@@ -153,7 +153,10 @@ def _the_workload(documents: tuple[Document, ...]) -> Document:
             "is not a workload",
             path="kind",
             value=documents[0].kind,
-            mend="send other documents to POST /v1/documents",
+            mend="send it to POST /v1/documents, or `allod service deploy FILE`: its replicas are "
+            "workloads that the node starts"
+            if documents[0].kind == "Service"
+            else "send other documents to POST /v1/documents",
         )
     return documents[0]
 

@@ -13,8 +13,9 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from allod.domain.base import Part, Text
-from allod.domain.document import CATALOGUE_KINDS, Document, asked_documents, raw_documents
+from allod.domain.document import CATALOGUE_KINDS, Document, asked_documents
 from allod.domain.faults import invalid_document
+from allod.domain.yaml_text import raw_documents
 from allod.errors import InvalidDocument
 
 SOURCES = "sources.yaml"

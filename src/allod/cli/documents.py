@@ -59,11 +59,15 @@ def tell(answer: Json) -> None:
 
 
 def _in_its_file(error: InvalidInput, documents: Sequence[Document]) -> InvalidInput:
-    """The node's error about a document, with the file in place of the node's 'input'."""
+    """The node's error about a document, with file and line in place of the node's 'input'."""
+    from allod.cli.reading import place_of
+
     for document in documents:
-        message = error.message.removeprefix(f"input: {document.key}")
-        if message != error.message:
-            return InvalidInput(f"{document.file}: {document.key}{message}", mend=error.mend)
+        # A rule of the world names the document alone.
+        message = error.message.removeprefix("input: ").removeprefix(document.key)
+        if message.startswith(": "):
+            place = place_of(document.file, message[2:].partition(": ")[0])
+            return InvalidInput(f"{place}: {document.key}{message}", mend=error.mend)
     return error
 
 

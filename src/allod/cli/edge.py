@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import typer
+from pydantic_core import ValidationError
 
 from allod.cli.output import note, report
 from allod.errors import AllodError, Forbidden, InvalidInput, NotFound, Unavailable
@@ -60,8 +61,23 @@ def _report_usage(error: typer.TyperException) -> None:
         # Only the name of a group of commands was given; typer's message is its help.
         note(message)
         return
+    mend = f"see `{command} --help`"
+    if isinstance(error.__cause__, ValidationError):
+        message, how = _wrong_value(error, error.__cause__)
+        mend = f"{how}; {mend}" if how else mend
     note(f"error: {message[:1].lower()}{message[1:]}")
-    note(f"mend: see `{command} --help`")
+    note(f"mend: {mend}")
+
+
+def _wrong_value(error: typer.TyperException, cause: ValidationError) -> tuple[str, str]:
+    """What is wrong with the value of an option or argument, in the words of documents' errors."""
+    from allod.domain.faults import explained, shown
+
+    faults = cause.errors(include_url=False)
+    message, mend = explained(faults[0], None, faults)
+    param = getattr(error, "param", None)
+    name = max(param.opts, key=len) if param is not None and param.opts else "a value"
+    return f"{name}: {message} (got {shown(faults[0]['input'])})", mend
 
 
 def last_words(

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from allod.cli import gateway
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, note, out, out_json, table
-from allod.cli.reading import read_plain
+from allod.cli.reading import place_of, read_plain
 from allod.cli.words import instant, value
+from allod.domain.faults import invalid_document
+from allod.domain.residency import Residency
 from allod.errors import InvalidInput
 
 _LIST = (
@@ -26,28 +31,39 @@ _LIST = (
 
 
 def new(data: Path, wanted: Json, residency: Path | None, *, as_json: bool) -> None:
-    """Make a key and print its secret alone, so that it can be piped."""
+    """Make a key and print its secret alone, so that it can be piped; where it opens is a note."""
     body = {name: given for name, given in wanted.items() if given not in (None, "", [])}
     if residency is not None:
         body["residency"] = _residency(residency)
     with connect(data) as node:
         # Not repeated: it would make another.
         made = node.post("/v1/keys", body, repeat=False)
+        url, told = gateway.base_url(node)
+        fault = gateway.home_fault(node, needed=residency is not None)
     if as_json:
-        out_json(made)
+        out_json(made | {"base_url": url})
     else:
         out(made["secret"])
         note(f"key '{made['name']}' of project {made['project']}; it is shown this once")
+        note(told)
+    if fault and residency is not None:
+        note(f"warning: {fault}")
 
 
 def _residency(file: Path) -> Json:
     """The rule in `file`, which may stand under 'residency' as it does in documents."""
-    content = read_plain(file)
+    begins, content = read_plain(file)
     rule = content.get("residency", content) if isinstance(content, dict) else content
     if not isinstance(rule, dict):
         raise InvalidInput(
-            f"{file}: a residency rule is a mapping", mend="write 'processing: [NO]' or the like"
+            f"{begins}: a residency rule is a mapping", mend="write 'processing: [NO]' or the like"
         )
+    try:
+        Residency.model_validate(rule)
+    except ValidationError as error:
+        fault = invalid_document(error, Residency, begins, "residency")
+        path = fault.path if rule is not content else fault.path.removeprefix("residency.")
+        raise fault.at(place_of(begins, path)) from error
     return rule
 
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from allod.domain.document import Document, raw_documents, read_documents
+import yaml
+
+from allod.domain.document import Document, read_documents
+from allod.domain.yaml_text import line_of, raw_documents
 from allod.errors import InvalidDocument, InvalidInput
 
 _BYTES_MAX = 64 << 20
@@ -33,13 +36,27 @@ def read_all(files: Sequence[Path]) -> list[Document]:
     return list(found.values())
 
 
-def read_plain(file: Path) -> Any:
-    """The plain values of the first document of a YAML file, whatever they are.
+def read_plain(file: Path) -> tuple[str, Any]:
+    """Where the first document of a YAML file begins, as 'FILE:LINE', and its plain values.
 
     Raises:
         InvalidInput: The file cannot be read, or is not YAML.
     """
-    return raw_documents(_text(file), _name(file))[0][1]
+    line, content = raw_documents(_text(file), _name(file))[0]
+    return f"{_name(file)}:{line}", content
+
+
+def place_of(begins: str, path: str) -> str:
+    """Where the field at `path` stands of a document that was read here and begins there, both as
+    'FILE:LINE'.
+
+    Where the document begins if its file cannot be read again, as a pipe.
+    """
+    file, _, line = begins.rpartition(":")
+    try:
+        return f"{file}:{line_of(_text(Path(file)), int(line), path)}"
+    except (InvalidInput, ValueError, yaml.YAMLError):
+        return begins
 
 
 def _name(file: Path) -> str:

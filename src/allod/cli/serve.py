@@ -61,7 +61,13 @@ def serve(wanted: Wanted, begun: Callable[[Address], None]) -> None:
         with open_node(wanted.data, config=config, complete_to_ms=complete) as node:
             _keep_token(node, place)
             place.note_database(config.database)
-            settings = ApiSettings(loopback=config.loopback, trace_bytes_max=config.trace_bytes_max)
+            settings = ApiSettings(
+                loopback=config.loopback,
+                trace_bytes_max=config.trace_bytes_max,
+                gateway=config.gateway,
+                gateway_url=place.gateway_url,
+                home_site=config.home_site,
+            )
             app = create_app(node, settings=settings, pages=pages())
             keeper = Keeper(config, lambda: bool(node.services()))
             keeper.start()

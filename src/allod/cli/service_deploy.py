@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from allod.cli import documents
+from allod.cli import documents, failure, gateway
 from allod.cli.client import Json, NodeClient, connect, part
 from allod.cli.output import note, out, out_json, waiting
 from allod.cli.reading import read_all
@@ -29,15 +29,18 @@ def deploy(data: Path, files: Sequence[Path], *, wait_s: int, as_json: bool) -> 
     answer = documents.applied(data, read, dry_run=False)
     if not as_json:
         documents.tell(answer)
-    if not wait_s:
-        if as_json:
-            out_json(answer)
-        return True
     began_s = int(time.time())
-    with connect(data) as node, waiting("replicas start"):
-        ends = [_awaited(node, name, began_s, wait_s, as_json=as_json) for name in names]
+    with connect(data) as node:
+        ends = []
+        if wait_s:
+            with waiting("replicas start"):
+                ends = [_awaited(node, name, began_s, wait_s, as_json=as_json) for name in names]
+        url, told = gateway.base_url(node, within_s=gateway.BEGINS_S)
     if as_json:
-        out_json([view for view, _ in ends])
+        here = {"base_url": url}
+        out_json([view | here for view, _ in ends] if wait_s else answer | here)
+    else:
+        (out if url else note)(told)
     return all(is_ready for _, is_ready in ends)
 
 
@@ -96,7 +99,7 @@ def _troubles(name: str, view: Json, failed: list[Json], wait_s: int) -> Iterato
     if failed:
         for site in failed:
             yield f"service {name}: a replica failed at {site['site']}"
-            yield from (f"  {line}" for line in site["last_failure"].splitlines())
+            yield from failure.lines(name, site["last_failure"])
         yield f"the node tries again; `allod service show {name}` says how it goes"
         return
     yield f"service {name}: not ready after {wait_s} s"

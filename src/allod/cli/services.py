@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from allod.cli import workload
+from allod.cli import failure, workload
 from allod.cli.client import Json, connect, part
-from allod.cli.output import Column, out, out_json, pairs, table
-from allod.cli.words import from_now, instant, printable
+from allod.cli.output import Column, note, out, out_json, pairs, table
+from allod.cli.words import from_now, instant
 from allod.errors import InvalidInput, NotFound
 from allod.run.serving.replicas import workload_name
 
@@ -67,8 +67,7 @@ def _hindered(site: Json) -> str:
     """In one line, what keeps a site from the replicas that it wants; `show` has all of it."""
     if site["ready"] >= site["wanted"]:
         return ""
-    failed = site["last_failure"].splitlines()
-    return next(iter([*site["why"], *failed]), "")
+    return str(next(iter(site["why"]), failure.told(site["last_failure"])))
 
 
 def show(data: Path, name: str, *, as_json: bool) -> None:
@@ -83,8 +82,9 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
     for site in view["sites"]:
         out()
         pairs(_at_site(site, now_s))
-        for line in site["last_failure"].splitlines():
-            out(f"  {printable(line)}")
+        if site["last_failure"]:
+            for line in failure.lines(name, site["last_failure"]):
+                out(f"  {line}")
     out()
     replicas = ((site["site"], one) for site in view["sites"] for one in site["replicas"])
     rows = (_replica(site, one) for site, one in replicas)
@@ -153,10 +153,18 @@ def _check_is_of(name: str, replica: str, view: Json) -> None:
 def _latest(view: Json) -> str:
     """The replica that came last; one that has begun rather than one that waits.
 
+    Where none is, the one that failed last: whoever looks then, looks for why.
+
     Raises:
-        NotFound: There is none.
+        NotFound: There is none, and none has failed.
     """
     found = [one for site in view["sites"] for one in site["replicas"]]
+    failed = [
+        (site["failed_at_s"] or 0, failure.replica(site["last_failure"])) for site in view["sites"]
+    ]
+    if not found and (last := max(failed, default=(0, ""))[1]):
+        note(f"no replica is there now; this is what {last} wrote, which failed last")
+        return last
     if not found:
         raise NotFound(
             f"service '{view['name']}' has no replica now",

@@ -42,13 +42,7 @@ def orders(files: Sequence[Path], *, name: str, count: int, key: str) -> list[Or
         InvalidInput: One name is given to several.
     """
     documents = read_all(files)
-    for document in documents:
-        if document.kind != "Workload":
-            raise InvalidDocument(
-                f"{document.key} is not a workload",
-                file=document.file,
-                mend="give it to `allod apply`",
-            )
+    _refuse_others(documents, files)
     if name:
         if len(documents) > 1:
             raise InvalidInput(
@@ -63,6 +57,24 @@ def orders(files: Sequence[Path], *, name: str, count: int, key: str) -> list[Or
         Order(document, base if alone else f"{base}.{document.name}.{i + 1}", base)
         for document, i in copies
     ]
+
+
+def _refuse_others(documents: Sequence[Document], files: Sequence[Path]) -> None:
+    """Say where documents belong that are no workloads; a service first, whatever is beside it."""
+    others = [document for document in documents if document.kind != "Workload"]
+    services = [document for document in others if document.kind == "Service"]
+    if services:
+        raise InvalidDocument(
+            f"{services[0].key} is a model to be called, not a workload",
+            file=services[0].file,
+            mend=f"give it to `allod service deploy {' '.join(map(str, files))}`",
+        )
+    if others:
+        raise InvalidDocument(
+            f"{others[0].key} is not a workload",
+            file=others[0].file,
+            mend="give it to `allod apply`",
+        )
 
 
 def _named(document: Document, name: str) -> Document:

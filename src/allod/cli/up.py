@@ -14,6 +14,7 @@ from typing import IO
 
 from allod.adapters.address_file import Address
 from allod.cli.client import NodeClient, kind_of
+from allod.cli.gateway import home_fault
 from allod.cli.listening import Wanted
 from allod.cli.output import note, out, out_json, waiting
 from allod.cli.place import Place
@@ -51,6 +52,9 @@ def in_background(
             out(f"its gateway answers calls of AI services at {gateway}/v1")
     # Said only now: should the example go wrong, the node is there all the same.
     example_told = _example(place, address, world) if example else ""
+    with NodeClient(address.url, place.token()) as node:
+        if fault := home_fault(node):
+            note(f"warning: {fault}")
     if as_json:
         out_json(
             {

@@ -131,14 +131,12 @@ def _as_named(charter: Charter, leaf: str, service: Service) -> tuple[str, int]:
 
 
 def _place_unknown(rule: Rule, home_site: str) -> Reason:
+    """For callers, who cannot mend it; whoever can is told by the node's log and `allod up`."""
     if home_site:
-        fact = UnknownFact(
-            f"config.yaml: home_site: {home_site}", "no site is called so; name the gateway's there"
-        )
+        why = f"it is said to stand at '{home_site}', which is no site; ask its operator to mend it"
     else:
-        fact = UnknownFact(
-            "config.yaml: home_site", "where the gateway stands is not known; name its site there"
-        )
+        why = "where it stands is not known; ask its operator to name its site"
+    fact = UnknownFact("the gateway", why)
     return fact_unknown(rule, home_site, fact, "a gateway whose place is known")
 
 

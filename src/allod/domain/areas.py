@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from allod.domain.country_names import code_of
+
 #: ISO 3166-1 alpha-2, officially assigned codes.
 COUNTRIES = frozenset(
     """
@@ -103,7 +105,7 @@ AREAS: dict[str, Area] = {
 
 def _near(text: str, known: list[str]) -> str:
     matches = get_close_matches(text, known, 1, 0.5)
-    return f"; did you mean '{matches[0]}'?" if matches else ""
+    return matches[0] if matches else ""
 
 
 def check_country(code: str) -> str:
@@ -111,6 +113,8 @@ def check_country(code: str) -> str:
     if code not in COUNTRIES:
         if code.upper() in COUNTRIES:
             raise ValueError(f"unknown country; write '{code.upper()}'")
+        if meant := code_of(code):
+            raise ValueError(f"unknown country; did you mean '{meant}'? It is written by its code")
         raise ValueError(
             "unknown country; write an ISO 3166-1 two-letter code such as 'NO' or 'MA'"
         )
@@ -130,9 +134,10 @@ def check_area(name: str) -> str:
         raise ValueError(f"unknown area; write '{name.lower()}'")
     if name.upper() in COUNTRIES:
         raise ValueError(f"unknown country or area; write '{name.upper()}'")
-    hint = _near(name.lower(), sorted(AREAS))
+    meant = code_of(name) or _near(name.lower(), sorted(AREAS))
+    hint = f"did you mean '{meant}'? " if meant else ""
     raise ValueError(
-        f"unknown country or area{hint}; countries are two letters of ISO 3166-1 such as 'NO', "
+        f"unknown country or area; {hint}countries are two letters of ISO 3166-1 such as 'NO', "
         f"areas are {', '.join(sorted(AREAS))}"
     )
 

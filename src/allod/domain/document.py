@@ -5,13 +5,11 @@ Errors name the file, the path in it, the value and the mend; unknown keys are r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from allod.domain.access_mode import AccessModeTerms
@@ -29,12 +27,11 @@ from allod.domain.scenario import Scenario
 from allod.domain.service import Service
 from allod.domain.site import Site
 from allod.domain.workload import Workload
+from allod.domain.yaml_text import line_of, raw_documents
 from allod.errors import InvalidDocument
 
 API_VERSION = "allod/v1"
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
-_DEPTH_MAX = 64
-_ALIASES_MAX = 1000
 
 Spec = (
     Site
@@ -112,7 +109,19 @@ def read_documents(text: str, file: str = "input", kinds: Kinds = KINDS) -> tupl
     Raises:
         InvalidDocument: The text is not YAML, or a document breaks its schema.
     """
-    return asked_documents(raw_documents(text, file), file, kinds)
+    try:
+        return asked_documents(raw_documents(text, file), file, kinds)
+    except InvalidDocument as error:
+        raise _at_its_line(error, text) from error
+
+
+def _at_its_line(error: InvalidDocument, text: str) -> InvalidDocument:
+    """The error with the line of its field in place of that on which the document begins."""
+    file, _, begins = error.file.rpartition(":")
+    if not error.path or not begins.isdecimal():
+        return error
+    path = error.path.rpartition(": ")[2]
+    return error.at(f"{file}:{line_of(text, int(begins), path)}")
 
 
 def asked_documents(
@@ -132,109 +141,6 @@ def asked_documents(
             )
         seen[document.key] = document
     return documents
-
-
-def raw_documents(
-    text: str, file: str = "input", *, trusted: bool = False
-) -> list[tuple[int, Any]]:
-    """Plain values of all documents of a YAML text, each with the line on which it begins.
-
-    `trusted`: it came with Allod, so nobody nested it to do harm; double keys are refused still.
-
-    Raises:
-        InvalidDocument: The text is not YAML, or holds no document.
-    """
-    try:
-        raw = [(line, item) for line, item in _load_all(text, trusted) if item is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise InvalidDocument(
-            f"not valid YAML: {problem}", file=file, path=line, mend=_yaml_mend(problem)
-        ) from error
-    if not raw:
-        raise InvalidDocument("there is no document", file=file, mend="write at least one document")
-    return raw
-
-
-def _yaml_mend(problem: str) -> str:
-    if "cannot start any token" in problem:
-        return "write spaces in place of tabs, and quote text that begins with @, ` or %"
-    if problem.endswith("is there twice"):
-        return "remove one of them"
-    if any(words in problem for words in ("block end", "mapping values", "expected key")):
-        return "see that keys beside each other begin in the same column"
-    return "mend the YAML syntax"
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML in which only true and false are booleans: NO is Norway, not a no (as in YAML 1.2)."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:bool"]
-        for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF")
-)
-#: How plain words of a document are read, for whoever reads one as nodes.
-RESOLVERS = _Loader.yaml_implicit_resolvers
-
-
-def _load_all(text: str, trusted: bool) -> Iterator[tuple[int, Any]]:
-    if not trusted:
-        _refuse_depth(text)
-    loader = _Loader(text)
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            assert node is not None  # check_node has seen one.
-            _refuse_double_keys(node)
-            yield node.start_mark.line + 1, loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _refuse_depth(text: str) -> None:
-    """Deep nesting would end the process in the parser; aliases of aliases grow without bound."""
-    anchored: list[bool] = []
-    aliases = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        problem = ""
-        if isinstance(event, yaml.AliasEvent):
-            aliases += 1
-            if any(anchored) or aliases > _ALIASES_MAX:
-                problem = f"an alias inside an anchor, or more than {_ALIASES_MAX} of them"
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            anchored.append(event.anchor is not None)
-            if len(anchored) > _DEPTH_MAX:
-                problem = f"nested more than {_DEPTH_MAX} deep"
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            anchored.pop()
-        if problem:
-            mark: Any = event.start_mark  # Two kinds of marks: the parser's own and Python's.
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-
-
-def _refuse_double_keys(node: yaml.Node) -> None:
-    """YAML keeps the last of two equal keys without a word; a lost rule must not be silent."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(
-                        problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
-                    )
-                seen.add(key.value)
-            if not isinstance(value, yaml.ScalarNode):
-                _refuse_double_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_double_keys(value)
 
 
 def asked_document(item: Any, file: str = "input", kinds: Kinds = KINDS) -> Document:

@@ -35,7 +35,7 @@ def invalid_document(
     faults = error.errors(include_url=False)
     unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
     fault = (unknown or faults)[0]
-    message, mend = _explained(fault, model, faults)
+    message, mend = explained(fault, model, faults)
     meant = mend.removeprefix("write '").removesuffix("'")
     others = [other for other in faults if other is not fault and not _is(other, fault, meant)]
     path = ".".join([prefix, *(_step(part) for part in fault["loc"])])
@@ -51,12 +51,13 @@ def _is(other: ErrorDetails, fault: ErrorDetails, meant: str) -> bool:
     return other["type"] == "missing" and beside and other["loc"][-1] == meant
 
 
-def _explained(
-    fault: ErrorDetails, model: type[BaseModel], faults: list[ErrorDetails]
+def explained(
+    fault: ErrorDetails, model: type[BaseModel] | None, faults: list[ErrorDetails]
 ) -> tuple[str, str]:
+    """What is wrong and how it is mended; of all `faults` and `model`, if any, what was meant."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "extra_forbidden":
-        return "unknown key", _meant(fault, model, faults)
+        return "unknown key", _meant(fault, model, faults) if model else "remove it"
     if kind == "missing":
         return "is missing", f"add '{fault['loc'][-1]}:'"
     if kind == "value_error":

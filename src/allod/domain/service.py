@@ -64,7 +64,7 @@ class Replicas(Part):
     @model_validator(mode="after")
     def _in_order(self) -> Replicas:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is over max {self.max}")
+            raise ValueError(f"min {self.min} is over max {self.max}; lower min or raise max")
         return self
 
 

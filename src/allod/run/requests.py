@@ -254,7 +254,8 @@ def _check_placeholders(document: Document) -> None:
             "nothing is filled in for this",
             path=f"{document.key}: {path}",
             value=word,
-            mend=f"did you mean {near[0]}?" if near else f"known: {', '.join(PLACEHOLDERS)}",
+            mend=(f"did you mean {near[0]}? " if near else "")
+            + f"{', '.join(PLACEHOLDERS)} are filled in",
         )
 
 

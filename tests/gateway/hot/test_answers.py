@@ -8,6 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import orjson
+import pytest
+
+from allod.gateway.hot.body import read
+from allod.gateway.hot.errors import Refused
 from tests.gateway.hot.engines import Engine, Told, live, usage
 from tests.gateway.hot.house import (
     CHAT,
@@ -144,6 +149,22 @@ def test_what_makes_no_sense_is_refused_in_words_of_openai(tmp_path: Path) -> No
             assert {record.outcome for record in records} == {"refused"}
 
     live(run)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"max_tokens": "many"}, """'max_tokens': expected an integer, but got "many" instead."""),
+        ({"max_tokens": 1.5}, "'max_tokens': expected an integer, but got 1.5 instead."),
+        ({"max_tokens": {}}, "'max_tokens': expected an integer, but got an object instead."),
+        ({"max_tokens": -1}, "'max_tokens': it must not be below 0, but is -1."),
+        ({"stream": "x" * 99}, f"""'stream': expected a boolean, but got "{"x" * 80}" instead."""),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_shown(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read("chat", orjson.dumps(said(**more)))
+    assert caught.value.message.endswith(says)
 
 
 def test_who_shows_no_good_key_gets_nothing(tmp_path: Path) -> None:

@@ -1235,6 +1235,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the gateway answers
+         * @description Where calls of services are taken, and where that is in the eyes of the law.
+         */
+        get: operations["gateway_v1_gateway_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/keys": {
         parameters: {
             query?: never;
@@ -3362,6 +3382,29 @@ export interface components {
              * @description In their order: shed plans first, then caps and reclaims.
              */
             decisions: (components["schemas"]["Placement"] | components["schemas"]["Hold"] | components["schemas"]["Refusal"] | components["schemas"]["Reclaim"] | components["schemas"]["ShedPlan"] | components["schemas"]["PowerCap"] | components["schemas"]["PowerUncap"])[];
+        };
+        /**
+         * Gateway
+         * @description The gateway that stands beside this node.
+         */
+        Gateway: {
+            /**
+             * Wanted
+             * @description As the node is set up; auto: as soon as there is a service.
+             * @enum {string}
+             */
+            wanted: "auto" | "on" | "off";
+            /**
+             * Base Url
+             * @description What OpenAI's clients are given as base address, as this machine reaches it; null: none
+             *     answers now.
+             */
+            base_url: string | null;
+            /**
+             * Home Site
+             * @description Site at which it stands; null if nobody has said, and then no rule permits it.
+             */
+            home_site: string | null;
         };
         /**
          * GrantState
@@ -12019,6 +12062,62 @@ export interface operations {
             };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or document is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The node cannot take it now; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gateway_v1_gateway_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            /** @description A token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's role is not enough. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

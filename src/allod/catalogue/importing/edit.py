@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from allod.domain.document import RESOLVERS
+from allod.domain.yaml_text import RESOLVERS
 from allod.errors import InvalidDocument
 
 _WIDE = 10**9

@@ -29,6 +29,8 @@ _NEEDED = {"chat": "messages", "completions": "prompt", "embeddings": "input", "
 _BYTES_PER_TOKEN = 4
 #: Of the text by which calls that begin alike find the same replica.
 _ALIKE_CHARS = 2048
+#: Of a value that a refusal shows.
+_SHOWN_CHARS = 80
 _INCLUDE = b',"stream_options":{"include_usage":true'
 #: What each engine can be asked beside: usage at the end, and in each part as it comes.
 _BESIDE_A_STREAM = {
@@ -67,7 +69,7 @@ class Asked:
         self.stream = False
         if (stream := get("stream")) is not None:
             if not isinstance(stream, bool):
-                raise _wrong("stream", "a boolean")
+                raise _wrong("stream", "a boolean", stream)
             self.stream = stream and operation != "embeddings"
             if self.stream:
                 self._read_stream()
@@ -83,7 +85,7 @@ class Asked:
                 param=needed,
             )
         if needed == "messages" and not isinstance(said, list):
-            raise _wrong(needed, "an array of objects")
+            raise _wrong(needed, "an array of objects", said)
         if operation == "responses" and plain.get("background"):
             raise Refused(
                 400,
@@ -165,7 +167,7 @@ def beside(engine: str, operation: str, stream: bool, priority: int | None) -> b
 
 def _no_model(model: Any) -> Refused:
     if model is not None and model != "":
-        return _wrong("model", "a string")
+        return _wrong("model", "a string", model)
     return Refused(
         400,
         "you must provide a model parameter",
@@ -205,20 +207,30 @@ def _whole(plain: dict[str, Any], name: str, default: int = 0) -> int:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(name, "an integer")
+        raise _wrong(name, "an integer", value)
     if value < 0:
         raise Refused(
             400,
-            f"Invalid '{name}': it must not be below 0.",
+            f"Invalid '{name}': it must not be below 0, but is {value}.",
             code="integer_below_min_value",
             param=name,
         )
     return value
 
 
-def _wrong(name: str, wanted: str) -> Refused:
+def _wrong(name: str, wanted: str, got: Any) -> Refused:
+    """A refusal that shows the value as it was written, where that is short."""
+    if isinstance(got, list):
+        told = "an array"
+    elif isinstance(got, dict):
+        told = "an object"
+    else:
+        told = orjson.dumps(got[:_SHOWN_CHARS] if isinstance(got, str) else got).decode()
     return Refused(
-        400, f"Invalid type for '{name}': expected {wanted}.", code="invalid_type", param=name
+        400,
+        f"Invalid type for '{name}': expected {wanted}, but got {told} instead.",
+        code="invalid_type",
+        param=name,
     )
 
 

@@ -50,7 +50,6 @@ class PartMaker:
         """The rules; if they cannot be made no key opens anything (L4)."""
         if not picture.keys:
             return _NO_RULES
-        self._look_home(picture)
         try:
             made = self._rules.made(picture.documents, picture.keys)
         except AllodError as error:
@@ -59,16 +58,21 @@ class PartMaker:
             self._fault = str(error)
             return _NO_RULES
         self._fault = ""
+        self._look_home(picture, made)
         return made
 
-    def _look_home(self, picture: Picture) -> None:
-        """Say so once if the gateway stands at a site that nobody described: a slip of the pen."""
-        homeless = self._home != "" and f"Site/{self._home}" not in picture.documents
+    def _look_home(self, picture: Picture, made: CallRules) -> None:
+        """Say so once if the gateway stands at a site that nobody described, or a rule asks where
+        it stands and nobody has said: callers are not told what the operator's file lacks.
+        """
+        if self._home:
+            homeless = f"Site/{self._home}" not in picture.documents
+            fault = f"home_site '{self._home}' of config.yaml is no site"
+        else:
+            homeless = any(made.files_against.values())
+            fault = "config.yaml names no home_site"
         if homeless and not self._homeless:
-            _log.warning(
-                "home_site '%s' of config.yaml is no site; calls that a rule binds are refused",
-                self._home,
-            )
+            _log.warning("%s; calls that a rule binds are refused", fault)
         self._homeless = homeless
 
 
