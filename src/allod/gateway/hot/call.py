@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from allod.gateway.hot import answer, balance, body, errors
 from allod.gateway.hot.bill import Bill
-from allod.gateway.hot.errors import Refused, bad_key, engine_failed, unavailable
+from allod.gateway.hot.errors import Refused, engine_failed, unavailable
 from allod.gateway.hot.models import unknown
 from allod.gateway.hot.stream import Stream
 from allod.run.serving.table import Access, KeyEntry
@@ -110,7 +110,7 @@ class Call:
             raise errors.unsupported(asked.model, self._operation)
         if self.is_batch and not entry.batches:
             raise Refused(400, f"The model '{asked.model}' takes no batches.", param="model")
-        self._permit(pool)
+        self.permit(pool)
         reserved = body.prompt_tokens(self._body, self._operation, entry.context_tokens)
         if asked.answer_tokens is None:
             reserved = min(reserved + entry.answer_tokens, entry.context_tokens)
@@ -123,10 +123,19 @@ class Call:
         self._bill.reserve(reserved)
         return True
 
-    def _permit(self, pool: Pool) -> None:
-        """Look up where it may go, by the table of now."""
-        self._generation = self._state.generation
-        self.route = self._state.route(self.entry.rule, pool)
+    def permit(self, pool: Pool) -> None:
+        """Look up where it may go, by the table of now.
+
+        Raises:
+            Refused: Nowhere, or its key was revoked since it came.
+        """
+        state = self._state
+        entry = state.keys.now(self.entry)
+        if entry is None:
+            raise errors.revoked()
+        self.entry = entry
+        self._generation = state.generation
+        self.route = state.route(entry.rule, pool)
         if not self.route.sites:
             raise self.route.refusal(pool.entry.model)
 
@@ -135,7 +144,7 @@ class Call:
         assert self._pool is not None
         self._bill.reserve(self.reserved)
         try:
-            self._permit(self._pool)
+            self.permit(self._pool)
             self._go()
         except Refused as refused:
             self.refuse(refused)
@@ -192,18 +201,6 @@ class Call:
         self._caller.give(b": waiting for a replica of %b\n\n" % self._pool.entry.model.encode())
         self._after(_COMMENT_S, self._comment)
 
-    def again_allowed(self) -> None:
-        """The table changed while it waited: it goes by what law permits now."""
-        assert self._pool is not None
-        try:
-            entry = self._state.keys.now(self.entry)
-            if entry is None:
-                raise bad_key("The key was revoked while the call waited.")
-            self.entry = entry
-            self._permit(self._pool)
-        except Refused as refused:
-            self.refuse(refused)
-
     # ------------------------------------------------------------ at an engine
 
     def send(self, engine: Engine) -> None:
@@ -246,7 +243,7 @@ class Call:
         """The table changed while the connection opened."""
         assert self._pool is not None
         try:
-            self._permit(self._pool)
+            self.permit(self._pool)
         except Refused as refused:
             self.refuse(refused)
             return False
@@ -299,7 +296,7 @@ class Call:
         self._bill.retract()
         try:
             self._state.check_fresh()
-            self._permit(pool)
+            self.permit(pool)
             others = any(
                 other.site in self.route.sites and other.id not in self.tried
                 for other in pool.ready
