@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from allod.gateway.inside import LeaseGiven, LeaseWanted
 from allod.run.serving.table import Access, Table
 from tests.gateway.hot.engines import Engine, Told, live
-from tests.gateway.hot.house import House, key, replica, request, said, service, table
+from tests.gateway.hot.house import PATIENCE_S, House, key, replica, request, said, service, table
 
 #: Two keys of one project that are bound alike share a rule; one of them is revoked.
 KEYS = (key(), key("k2", "sk-2"))
@@ -116,3 +118,56 @@ def test_who_waits_for_a_limit_hears_that_its_key_was_revoked(tmp_path: Path) ->
             assert engine.told == []
 
     live(run)
+
+
+def test_of_a_long_request_no_more_goes_where_the_new_law_excludes_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The engine takes hardly any of it before the law changes, and then all that still comes."""
+
+    async def run() -> None:
+        came, reads, taken = (
+            asyncio.Event(),
+            asyncio.Event(),
+            asyncio.get_running_loop().create_future(),
+        )
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            got = len(await reader.readexactly(1))
+            came.set()
+            await reads.wait()
+            try:
+                while data := await reader.read(1 << 16):
+                    got += len(data)
+            except ConnectionError:
+                pass
+            taken.set_result(got)
+            writer.close()
+
+        lille = await Engine().start()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as slow:
+            port = slow.sockets[0].getsockname()[1]
+            entry = service(replica("w1", port, "narvik"), replica("w2", lille, "lille"))
+            here, no = Access(access_class="research", priority=1), Access(against=("elsewhere",))
+            for also, status in ((here, 200), (no, 403)):
+                came.clear()
+                reads.clear()
+                taken = asyncio.get_running_loop().create_future()
+                before = {"narvik": here, "lille": no}
+                folder = tmp_path / str(status)
+                folder.mkdir()
+                told = table(entry, rules={"school": {"chat": before}})
+                async with House(folder, told) as house:
+                    long = "x" * (32 << 20)
+                    asked = asyncio.create_task(house.ask(said(long)))
+                    await came.wait()
+                    after = {"narvik": no, "lille": also}
+                    await house.renew(replace(house.table, rules={"school": {"chat": after}}))
+                    reads.set()
+                    assert (await asked).status == status
+                    async with asyncio.timeout(PATIENCE_S):
+                        assert await taken < len(long)
+
+    live(run)
+    # That an engine takes a request slowly is nothing to complain of.
+    assert "failed" not in capfd.readouterr().err

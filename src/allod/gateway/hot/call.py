@@ -31,8 +31,7 @@ _WAIT_MAX_S = 60
 #: What an engine still sends to a caller who has left is counted for so long. [s]
 _DRAIN_S = 1.0
 _COMMENT_FIRST_S, _COMMENT_S = 1.0, 5.0
-#: nginx's: the caller closed the connection.
-_LEFT = 499
+_LEFT = 499  #: nginx's: the caller closed the connection.
 _NOTHING: dict[str, Any] = {}
 
 
@@ -205,8 +204,7 @@ class Call:
 
     def send(self, engine: Engine) -> None:
         """Its turn has come: it goes to `engine`."""
-        if self._timers:
-            self._stop_timers()
+        self._stop_timers()
         state, pool = self._state, self._pool
         assert pool is not None
         access = self._access = self.route.sites[engine.site]
@@ -230,25 +228,35 @@ class Call:
         engine = self._engine
         if self._ended or engine is None:
             upstream.close()
-        elif self._generation != self._state.generation and not self._still_permitted(engine):
-            upstream.close()
-            self._elsewhere(None)
+        elif self._generation != self._state.generation and not self._stays(engine, upstream):
+            return
         elif upstream.closed:
             self._engine_failed("it closed the connection at once")
         else:
             self._upstream = upstream
             upstream.ask(self, self._payload)
 
-    def _still_permitted(self, engine: Engine) -> bool:
-        """The table changed while the connection opened."""
+    def recall(self) -> None:
+        """The table changed: what was not sent yet goes nowhere that is excluded now."""
+        upstream, engine = self._upstream, self._engine
+        if upstream is not None and engine is not None and not self.given and upstream.sends():
+            self._stays(engine, upstream)
+
+    def _stays(self, engine: Engine, upstream: Upstream) -> bool:
+        """True if it may be at `engine` by the table of now; else it goes elsewhere."""
         assert self._pool is not None
         try:
             self.permit(self._pool)
         except Refused as refused:
+            upstream.drop()
             self.refuse(refused)
             return False
         # Where it was, another may listen by now, for somebody else.
-        return engine.state != "gone" and engine.site in self.route.sites
+        stays = engine.state != "gone" and engine.site in self.route.sites
+        if not stays:
+            upstream.drop()
+            self._elsewhere(None)
+        return stays
 
     def unreached(self, why: str) -> None:
         """No connection could be made."""
@@ -440,8 +448,8 @@ class Call:
         self._status = self._status or _LEFT
         self._stop_timers()
         upstream = self._upstream
-        if upstream is None or upstream.closed:
-            self._end("left")
+        if upstream is None or upstream.closed or upstream.sends():
+            self._drained()
             return
         upstream.relay = None
         upstream.half_close()

@@ -91,6 +91,8 @@ class State:
         for pool in self.pools.values():
             self._permit_anew(pool)
             self.pump(pool)
+        for call in tuple(self.active):
+            call.recall()
 
     def check_fresh(self) -> None:
         """Refuse if nobody knows what law permits now.
