@@ -18,14 +18,23 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from allod.gateway.inside import BATCH_HEADER, KEY_HEADER
 from allod.run.serving.table import Access, Replica, Table
 from bench import gateway_node
 from tests.gateway.marked_engines import FAILURES, Engines, Got
-from tests.gateway.worker_alone import START_S, WorkerAlone
+from tests.gateway.worker_alone import DESK_SECRET, START_S, WorkerAlone
 
 MODEL = "tiny"
 SITES = ("bergen", "lyon", "rabat", "tromso")
 PORTS = 8
+#: What is asked for, and by what name a request has what its caller said.
+ASKED = {
+    "/v1/chat/completions": "messages",
+    "/v1/completions": "prompt",
+    "/v1/embeddings": "input",
+    "/v1/responses": "input",
+}
+PATHS = tuple(ASKED)
 SECRETS = ("sk-allod-" + "a" * 43, "sk-allod-" + "b" * 43)
 #: A caller's patience where an engine may never answer, and how long it is seen to that one has a
 #: call before the table changes; nothing is judged by either.
@@ -58,7 +67,10 @@ class Call:
     """One call; with `then`, the table changes while an engine has it, or while it is held."""
 
     caller: int
+    path: str
     stream: bool
+    batch: bool  #: The desk makes it, for the key of `caller`.
+    beside: tuple[int, ...]  #: With `then`, callers who call at the same time.
     then: Law | None
     starts: bool  #: With `then`, all replicas become ready too, and calls that were held go on.
 
@@ -70,6 +82,7 @@ class World:
     places: tuple[Place, ...]
     law: Law
     hold_s: int  #: Calls are held so long while no replica is ready.
+    in_flight: int  #: Calls that a replica has at once; the others wait.
     calls: tuple[Call, ...]
 
 
@@ -85,17 +98,28 @@ _places = st.builds(
     st.sampled_from(("ready", "ready", "ready", "starting", "draining")),
     st.sampled_from((*FAILURES, *("answer", "reset", "refuse") * 2)),
 )
-_calls = st.builds(Call, st.integers(0, 1), st.booleans(), st.none() | _laws, st.booleans())
+_callers = st.integers(0, 1)
+_calls = st.builds(
+    Call,
+    _callers,
+    st.sampled_from(PATHS),
+    st.booleans(),
+    st.sampled_from((False, False, True)),
+    st.lists(_callers, max_size=2).map(tuple),
+    st.none() | _laws,
+    st.booleans(),
+)
 _worlds = st.builds(
     World,
     st.lists(_places, min_size=2, max_size=PORTS).map(tuple),
     _laws,
     st.sampled_from((0, 30)),
+    st.sampled_from((1, 64)),
     st.lists(_calls, min_size=1, max_size=3).map(tuple),
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class Scene:
     """The worker and its engines, over all examples."""
 
@@ -111,7 +135,7 @@ class Scene:
         """Have the worker know `law`; until it surely does, this or the last one may hold."""
         before = self.laws.get(self.engines.age, ())
         self._next(world, (*before[-1:], law), replicas)
-        self.worker.table(_table(law, replicas, world.hold_s))
+        self.worker.table(_table(law, replicas, world))
         self._next(world, (law,), replicas)
 
     def _next(self, world: World, laws: tuple[Law, ...], replicas: list[Replica]) -> None:
@@ -143,19 +167,23 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         assert len(engines.got) > 20, "hardly anything reached an engine"
 
 
-def _table(law: Law, replicas: list[Replica], hold_s: int) -> Table:
+def _table(law: Law, replicas: list[Replica], world: World) -> Table:
     keys, rules = [], {}
     for caller, said in enumerate(law.said):
         if said is None:
             continue
-        keys.append(gateway_node.key(f"key-{caller}", SECRETS[caller], f"rule-{caller}"))
-        rules[f"rule-{caller}"] = {
+        # As a node names them: keys that are bound alike share a rule.
+        rule = f"rule-{sorted(said.items())}"
+        keys.append(gateway_node.key(f"key-{caller}", SECRETS[caller], rule))
+        rules[rule] = {
             MODEL: {
                 site: Access(access_class="c") if may else Access(against=(f"{site} is excluded",))
                 for site, may in said.items()
             }
         }
-    services = [gateway_node.service(MODEL, replicas, hold_s=hold_s)]
+    services = [
+        gateway_node.service(MODEL, replicas, hold_s=world.hold_s, in_flight=world.in_flight)
+    ]
     return gateway_node.table(keys, services, rules, SITES)
 
 
@@ -179,52 +207,59 @@ def test_no_byte_reaches_a_site_that_the_law_excludes(scene: Scene, world: World
     first = len(scene.engines.got)
     scene.enact(world, world.law, replicas)
     for call in world.calls:
-        mark = next(scene.marks)
-        scene.callers[mark] = call.caller
         if call.then is None:
-            _check_answer(world, call, *_ask(scene, world, call, mark))
+            _check_answer(world, call, *_ask(scene, world, call, _mark(scene, call.caller)))
         else:
-            _ask_while_law_changes(scene, world, call, mark, replicas)
+            _ask_while_law_changes(scene, world, call, replicas)
             scene.enact(world, world.law, replicas)
     assert [wrong for got in scene.engines.got[first:] if (wrong := scene.wrong(got))] == []
 
 
+def _mark(scene: Scene, caller: int) -> int:
+    mark = next(scene.marks)
+    scene.callers[mark] = caller
+    return mark
+
+
 def _ask(scene: Scene, world: World, call: Call, mark: int) -> tuple[int, Any, dict[str, str]]:
-    body = {
-        "model": MODEL,
-        "messages": [{"role": "user", "content": f"mark-{mark:06}- and so on"}],
-        "stream": call.stream,
-    }
+    said: Any = f"mark-{mark:06}- and so on"
+    if ASKED[call.path] == "messages":
+        said = [{"role": "user", "content": said}]
+    body = {"model": MODEL, ASKED[call.path]: said, "stream": call.stream}
     patience_s = START_S
     if not _is_answered(world):
         patience_s = LEAVES_S if call.then is None else 2 * LEAVES_S + CHANGES_S
-    return scene.worker.ask(
-        "POST", "/v1/chat/completions", SECRETS[call.caller], body, timeout_s=patience_s
-    )
+    caller = scene.callers[mark]
+    secret, headers = SECRETS[caller], {}
+    if call.batch:
+        secret, headers = DESK_SECRET, {KEY_HEADER: f"key-{caller}", BATCH_HEADER: "batch-1"}
+    return scene.worker.ask("POST", call.path, secret, body, headers, timeout_s=patience_s)
 
 
-def _ask_while_law_changes(
-    scene: Scene, world: World, call: Call, mark: int, replicas: list[Replica]
-) -> None:
+def _ask_while_law_changes(scene: Scene, world: World, call: Call, replicas: list[Replica]) -> None:
     assert call.then is not None
     scene.engines.shut()
-    asking = threading.Thread(target=_ask, args=(scene, world, call, mark))
-    asking.start()
+    marks = {_mark(scene, caller) for caller in (call.caller, *call.beside)}
+    asking = [threading.Thread(target=_ask, args=(scene, world, call, mark)) for mark in marks]
+    for one in asking:
+        one.start()
     seen, until_s = False, time.monotonic() + CHANGES_S
-    while asking.is_alive() and not seen and time.monotonic() < until_s:
+    while any(one.is_alive() for one in asking) and not seen and time.monotonic() < until_s:
         time.sleep(0.001)
-        seen = any(got.mark == mark for got in scene.engines.got[-PORTS:])
-    if asking.is_alive():
-        event(f"law changed while {'an engine had' if seen else 'the gateway held'} the call")
+        seen = marks <= {got.mark for got in scene.engines.got[-2 * PORTS :]}
+    if any(one.is_alive() for one in asking):
+        event(f"law changed while {'engines had' if seen else 'the gateway held'} calls")
     new = [replace(one, state="ready") for one in replicas] if call.starts else replicas
     scene.enact(world, call.then, new)
     scene.engines.open()
-    asking.join()
+    for one in asking:
+        one.join()
 
 
 def _is_answered(world: World) -> bool:
     """False if engines or the gateway may keep a call until its caller goes."""
-    return not world.hold_s and all(place.does != "stall" for place in world.places)
+    keeps = world.hold_s or world.in_flight == 1
+    return not keeps and all(place.does != "stall" for place in world.places)
 
 
 def _check_answer(
@@ -240,7 +275,7 @@ def _check_answer(
     elif not permitted:
         assert status in ((403,) if said else (403, 404)), answer
         for site in said if status == 403 else ():
-            assert f"{site} is excluded" in answer["error"]["message"], answer
+            assert f"{site}: {site} is excluded" in answer["error"]["why"], answer
     elif there and all((one.state, one.does) == ("ready", "answer") for one in there):
         assert status == 200, answer
     assert status or not _is_answered(world)

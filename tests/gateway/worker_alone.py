@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from allod.run.serving.table import Table
 from bench import gateway_node
 
 START_S = 30.0
+DESK_SECRET = "known-to-desk-and-worker"
 PROBE = "sk-allod-" + "probe" * 8 + "pro"
+NO_HEADERS: Mapping[str, str] = {}
 _PROBE_MODEL = "revision-{}"
 
 
@@ -49,7 +52,7 @@ class WorkerAlone:
                     folder=str(self._folder),
                     desk_host="127.0.0.1",
                     desk_port=9,
-                    secret="not told",
+                    secret=DESK_SECRET,
                     bodies_bytes_max=512 << 20,
                 )
             )
@@ -86,14 +89,21 @@ class WorkerAlone:
         raise AssertionError(f"the worker does not take its table (ended: {self._process.poll()})")
 
     def ask(
-        self, method: str, path: str, secret: str, body: Any = None, timeout_s: float = START_S
+        self,
+        method: str,
+        path: str,
+        secret: str,
+        body: Any = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+        *,
+        timeout_s: float = START_S,
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, answer and headers; status 0 if the caller went before there was one."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
-        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        whole = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
         sent = json.dumps(body, separators=(",", ":")) if body is not None else None
         try:
-            connection.request(method, path, sent, headers)
+            connection.request(method, path, sent, {**whole, **headers})
             response = connection.getresponse()
             content = response.read()
         except TimeoutError:

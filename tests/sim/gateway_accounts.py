@@ -1,4 +1,8 @@
-"""Whether what was billed is what the engines sent, call by call, and what is not exact."""
+"""Whether what was billed is what the engines sent, call by call, and what is not exact.
+
+Of a call that was cut before its engine said how long the prompt is, the prompt is billed as none,
+and nothing here holds that against it.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +43,12 @@ def settled(
     by_call, nobodys = _told_apart(
         of_models, fates, [one for one in records if one.model in models], accounts
     )
-    for only_exact in (True, False):
-        for plan in of_models:
-            count = ledger.get(plan.call, Count())
-            if plan.call not in by_call and (found := _taken(nobodys, count, only_exact)):
-                by_call[plan.call] = found
+    unknown = {
+        plan.call: ledger[plan.call]
+        for plan in of_models
+        if plan.call not in by_call and plan.call in ledger and ledger[plan.call].answer
+    }
+    by_call |= _matched(unknown, nobodys)
     for plan in of_models:
         fate, count = fates[plan.call], ledger.get(plan.call, Count())
         record = by_call.get(plan.call)
@@ -55,9 +60,10 @@ def settled(
     # What is left is of callers who went before the head of an answer, and had no token.
     unheard = sum(1 for plan in of_models if plan.call not in by_call)
     if any(one.answer_tokens for one in nobodys) or len(nobodys) > unheard:
-        of_whom = [(one.outcome, one.answer_tokens, one.stream) for one in nobodys]
+        of_whom = [(one.outcome, one.answer_tokens) for one in nobodys if one.answer_tokens]
         accounts.faults.append(
-            f"{len(nobodys)} records of nobody {of_whom}, and {unheard} calls that have none"
+            f"{len(nobodys)} records of nobody, and {unheard} calls that have none; with tokens: "
+            f"{of_whom[:10]}"
         )
     return accounts
 
@@ -90,17 +96,31 @@ def _told_apart(
     return by_call, nobodys
 
 
-def _taken(nobodys: list[UsageRecord], count: Count, only_exact: bool) -> UsageRecord | None:
-    """One of them that may be of this call: its engine says no prompt before its end.
+def _matched(unknown: dict[int, Count], nobodys: list[UsageRecord]) -> dict[int, UsageRecord]:
+    """Records that may be of these calls, taken out of `nobodys`.
 
-    That of a worker which was killed says what had been read by then, be it nothing.
+    An engine that says no prompt before its end leaves no more to go by than how much it sent. That
+    of a worker which was killed says what had been read by then, be it nothing: such a record fits
+    many, so those that must be exact are found first, and it goes to who has least to choose from.
     """
-    for at, record in enumerate(nobodys if count.answer else ()):
-        unread = record.outcome == "interrupted" and not only_exact
-        least = 0 if unread else count.answer
-        if least <= record.answer_tokens <= count.answer_meant:
-            return nobodys.pop(at)
-    return None
+    found: dict[int, UsageRecord] = {}
+    by_choice = sorted(unknown.items(), key=lambda item: item[1].answer_meant > item[1].answer)
+    for call, count in by_choice:
+        for at, record in enumerate(nobodys):
+            fits = count.answer <= record.answer_tokens <= count.answer_meant
+            if fits and record.outcome != "interrupted":
+                found[call] = nobodys.pop(at)
+                break
+    rest = [(count.answer_meant, call) for call, count in unknown.items() if call not in found]
+    for most, call in sorted(rest):
+        fitting = [
+            (record.answer_tokens, at)
+            for at, record in enumerate(nobodys)
+            if record.outcome == "interrupted" and record.answer_tokens <= most
+        ]
+        if fitting:
+            found[call] = nobodys.pop(max(fitting)[1])
+    return found
 
 
 def _without_record(plan: Plan, fate: Fate, count: Count) -> Iterator[str]:
@@ -119,6 +139,8 @@ def _of_answer(plan: Plan, fate: Fate, record: UsageRecord) -> Iterator[str]:
         yield f"call {plan.call} got all of its answer and is {record.outcome}"
     if record.prompt_tokens not in (0, plan.call):
         yield f"call {plan.call} has a prompt of {record.prompt_tokens} tokens"
+    if record.cached_tokens != record.prompt_tokens // 2:
+        yield f"call {plan.call} has {record.cached_tokens} of {record.prompt_tokens} cached"
 
 
 def _add(accounts: Accounts, call: int, record: UsageRecord, count: Count) -> None:

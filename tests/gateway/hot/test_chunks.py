@@ -57,6 +57,14 @@ def test_a_chunk_that_is_longer_than_it_says_is_none() -> None:
             reader.feed(b"5\r\nhelloXX")
 
 
+@pytest.mark.parametrize("odd", [b"5\r\nhelloXX", b"5\r\nhello\rX", b"5\r\nhelloX", b"\n0;\r\n"])
+def test_where_it_is_cut_does_not_hide_that(odd: bytes) -> None:
+    for cut in range(len(odd)):
+        assert _held([odd[:cut], odd[cut:]]) == (b"", False, False), cut
+        reader = Chunks()
+        assert reader.one(odd) == b""
+
+
 def test_only_whole_chunks_that_are_not_the_last_may_pass_as_they_are() -> None:
     for data, whole in (
         (b"1\r\na\r\n1\r\nb\r\n", True),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from allod.gateway.hot import answer, balance, body, errors
 from allod.gateway.hot.bill import Bill
-from allod.gateway.hot.errors import Refused, bad_key, engine_failed, unavailable
+from allod.gateway.hot.errors import Refused, engine_failed, unavailable
 from allod.gateway.hot.models import unknown
 from allod.gateway.hot.stream import Stream
 from allod.run.serving.table import Access, KeyEntry
@@ -31,8 +31,7 @@ _WAIT_MAX_S = 60
 #: What an engine still sends to a caller who has left is counted for so long. [s]
 _DRAIN_S = 1.0
 _COMMENT_FIRST_S, _COMMENT_S = 1.0, 5.0
-#: nginx's: the caller closed the connection.
-_LEFT = 499
+_LEFT = 499  #: nginx's: the caller closed the connection.
 _NOTHING: dict[str, Any] = {}
 
 
@@ -110,7 +109,7 @@ class Call:
             raise errors.unsupported(asked.model, self._operation)
         if self.is_batch and not entry.batches:
             raise Refused(400, f"The model '{asked.model}' takes no batches.", param="model")
-        self._permit(pool)
+        self.permit(pool)
         reserved = body.prompt_tokens(self._body, self._operation, entry.context_tokens)
         if asked.answer_tokens is None:
             reserved = min(reserved + entry.answer_tokens, entry.context_tokens)
@@ -123,10 +122,19 @@ class Call:
         self._bill.reserve(reserved)
         return True
 
-    def _permit(self, pool: Pool) -> None:
-        """Look up where it may go, by the table of now."""
-        self._generation = self._state.generation
-        self.route = self._state.route(self.entry.rule, pool)
+    def permit(self, pool: Pool) -> None:
+        """Look up where it may go, by the table of now.
+
+        Raises:
+            Refused: Nowhere, or its key was revoked since it came.
+        """
+        state = self._state
+        entry = state.keys.now(self.entry)
+        if entry is None:
+            raise errors.revoked()
+        self.entry = entry
+        self._generation = state.generation
+        self.route = state.route(entry.rule, pool)
         if not self.route.sites:
             raise self.route.refusal(pool.entry.model)
 
@@ -135,7 +143,7 @@ class Call:
         assert self._pool is not None
         self._bill.reserve(self.reserved)
         try:
-            self._permit(self._pool)
+            self.permit(self._pool)
             self._go()
         except Refused as refused:
             self.refuse(refused)
@@ -192,24 +200,11 @@ class Call:
         self._caller.give(b": waiting for a replica of %b\n\n" % self._pool.entry.model.encode())
         self._after(_COMMENT_S, self._comment)
 
-    def again_allowed(self) -> None:
-        """The table changed while it waited: it goes by what law permits now."""
-        assert self._pool is not None
-        try:
-            entry = self._state.keys.now(self.entry)
-            if entry is None:
-                raise bad_key("The key was revoked while the call waited.")
-            self.entry = entry
-            self._permit(self._pool)
-        except Refused as refused:
-            self.refuse(refused)
-
     # ------------------------------------------------------------ at an engine
 
     def send(self, engine: Engine) -> None:
         """Its turn has come: it goes to `engine`."""
-        if self._timers:
-            self._stop_timers()
+        self._stop_timers()
         state, pool = self._state, self._pool
         assert pool is not None
         access = self._access = self.route.sites[engine.site]
@@ -233,25 +228,35 @@ class Call:
         engine = self._engine
         if self._ended or engine is None:
             upstream.close()
-        elif self._generation != self._state.generation and not self._still_permitted(engine):
-            upstream.close()
-            self._elsewhere(None)
+        elif self._generation != self._state.generation and not self._stays(engine, upstream):
+            return
         elif upstream.closed:
             self._engine_failed("it closed the connection at once")
         else:
             self._upstream = upstream
             upstream.ask(self, self._payload)
 
-    def _still_permitted(self, engine: Engine) -> bool:
-        """The table changed while the connection opened."""
+    def recall(self) -> None:
+        """The table changed: what was not sent yet goes nowhere that is excluded now."""
+        upstream, engine = self._upstream, self._engine
+        if upstream is not None and engine is not None and not self.given and upstream.sends():
+            self._stays(engine, upstream)
+
+    def _stays(self, engine: Engine, upstream: Upstream) -> bool:
+        """True if it may be at `engine` by the table of now; else it goes elsewhere."""
         assert self._pool is not None
         try:
-            self._permit(self._pool)
+            self.permit(self._pool)
         except Refused as refused:
+            upstream.drop()
             self.refuse(refused)
             return False
         # Where it was, another may listen by now, for somebody else.
-        return engine.state != "gone" and engine.site in self.route.sites
+        stays = engine.state != "gone" and engine.site in self.route.sites
+        if not stays:
+            upstream.drop()
+            self._elsewhere(None)
+        return stays
 
     def unreached(self, why: str) -> None:
         """No connection could be made."""
@@ -299,7 +304,7 @@ class Call:
         self._bill.retract()
         try:
             self._state.check_fresh()
-            self._permit(pool)
+            self.permit(pool)
             others = any(
                 other.site in self.route.sites and other.id not in self.tried
                 for other in pool.ready
@@ -443,8 +448,8 @@ class Call:
         self._status = self._status or _LEFT
         self._stop_timers()
         upstream = self._upstream
-        if upstream is None or upstream.closed:
-            self._end("left")
+        if upstream is None or upstream.closed or upstream.sends():
+            self._drained()
             return
         upstream.relay = None
         upstream.half_close()

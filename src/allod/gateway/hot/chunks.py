@@ -14,7 +14,9 @@ _PAYLOAD_BYTES_MAX = 2047
 
 
 def _lines() -> tuple[bytes, ...]:
-    lines = [b"\n"] * (_PAYLOAD_BYTES_MAX + 8)
+    count = _PAYLOAD_BYTES_MAX + 8
+    # Nothing begins with what is longer.
+    lines = [b"\n" * count] * count
     for size in range(1, _PAYLOAD_BYTES_MAX + 1):
         line = b"%x\r\n" % size
         lines[len(line) + size + 2] = line
@@ -23,7 +25,8 @@ def _lines() -> tuple[bytes, ...]:
 
 #: By how many bytes came: the line of the size if they are one chunk, as engines write it.
 LINES = _lines()
-_CR, _LF = b"\r\n"
+_LINE_END = b"\r\n"
+_CR, _LF = _LINE_END
 _BASE = 16
 #: What each byte is worth as a digit; more than the base: it is none.
 _WORTH = bytes(int(chr(byte), _BASE) if byte in _DIGITS else 255 for byte in range(256))
@@ -65,10 +68,12 @@ class Chunks:
         pieces: list[bytes] = []
         at, end = 0, len(data)
         if self._left:
-            if self._left > 2:
-                pieces.append(data[: self._left - 2])
+            stop = max(0, self._left - 2)
+            if stop:
+                pieces.append(data[:stop])
             at = min(self._left, end)
-            if 2 <= at == self._left and data[at - 2 : at] != b"\r\n":
+            # Of the end of its line some may have come before.
+            if not _LINE_END[-min(self._left, 2) :].startswith(data[stop:at]):
                 raise ValueError(_LONGER)
             self._left -= at
         while at < end:
@@ -84,10 +89,10 @@ class Chunks:
             stop = begin + size
             pieces.append(data[begin:stop])
             at = stop + 2
+            if not _LINE_END.startswith(data[stop:at]):
+                raise ValueError(_LONGER)
             if at > end:
                 self._left = at - end
-            elif data[stop:at] != b"\r\n":
-                raise ValueError(_LONGER)
         self.whole = clean and not self._left and not self._line and not self.done
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

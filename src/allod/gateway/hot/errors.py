@@ -73,6 +73,11 @@ def bad_key(message: str) -> Refused:
     return Refused(401, message, code="invalid_api_key")
 
 
+def revoked() -> Refused:
+    """The key was good when the request came, and is no more."""
+    return bad_key("The key was revoked before the call could go.")
+
+
 def too_many(message: str, retry_after_ms: int, *, kind: str = "requests") -> Refused:
     """A limit of the key is reached."""
     return Refused(

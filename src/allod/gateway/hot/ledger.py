@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from allod.gateway.hot.errors import revoked
 from allod.gateway.hot.limits import Account
 from allod.gateway.inside import LeaseGiven, LeaseReturned, LeaseWanted
 from allod.gateway.leases import Leases
@@ -36,7 +37,10 @@ class Ledger:
         for name, account in list(self._accounts.items()):
             if name in known:
                 account.renew(known[name])
-            elif not account.in_flight:
+                continue
+            for call in tuple(account.waiting):
+                call.refuse(revoked())  # No lease will come for it.
+            if not account.in_flight:
                 del self._accounts[name]
 
     def account(self, entry: KeyEntry) -> Account:

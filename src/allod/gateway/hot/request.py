@@ -7,6 +7,8 @@ from allod.gateway.hot.keys import Keys
 from allod.run.serving.table import KeyEntry
 
 HEAD_BYTES_MAX = 64 << 10
+#: Short ones take many times the memory of their bytes.
+HEADERS_MAX = 256
 #: Of a request that is answered here; files of cold paths are passed on as they come.
 BODY_BYTES_MAX = 64 << 20
 

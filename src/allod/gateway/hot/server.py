@@ -18,6 +18,7 @@ from allod.gateway.hot.paths import admit, admit_again, answer_here
 from allod.gateway.hot.request import (
     BODY_BYTES_MAX,
     HEAD_BYTES_MAX,
+    HEADERS_MAX,
     Request,
     is_too_long,
     too_long,
@@ -30,6 +31,8 @@ _LINGER_S = 2.0
 #: A head or body of which nothing more comes, and a connection that nobody uses. [s]
 _STALLED_S = 60
 _UNUSED_S = 300
+#: What a piece of a body needs beside its bytes; they may be two. [bytes]
+_PIECE_BYTES = 64
 _JSON = b"application/json"
 _STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ndate: %b\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
@@ -336,11 +339,14 @@ class Caller:
 
     def _check_size(self) -> None:
         coming = self._coming
-        if coming is None:
-            if self._got > HEAD_BYTES_MAX and self._work is None:
-                self._refuse_and_close(
-                    Refused(431, "The head of the request is too long.", code="head_too_large")
-                )
+        if len(self._headers) > HEADERS_MAX or (coming is None and self._got > HEAD_BYTES_MAX):
+            # Also while another is answered: nobody waits for what would follow it.
+            self._headers.clear()
+            self._refuse_and_close(
+                Refused(431, "The head of the request is too long.", code="head_too_large")
+            )
+        elif coming is None:
+            return
         elif coming.refused is not None:
             self._parts.clear()
             if self._got > BODY_BYTES_MAX and self._work is None:
@@ -349,7 +355,7 @@ class Caller:
             coming.refused = too_long()
             self._check_size()
         elif not coming.cold:
-            more = self._got - self._taken_coming
+            more = self._got + _PIECE_BYTES * len(self._parts) - self._taken_coming
             if self._state.room.take(more):
                 self._taken_coming += more
                 self._taken += more

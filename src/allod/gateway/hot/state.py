@@ -89,9 +89,10 @@ class State:
         for pool in gone.values():
             self._close_pool(pool)
         for pool in self.pools.values():
-            for call in pool.queue.calls():
-                call.again_allowed()
+            self._permit_anew(pool)
             self.pump(pool)
+        for call in tuple(self.active):
+            call.recall()
 
     def check_fresh(self) -> None:
         """Refuse if nobody knows what law permits now.
@@ -157,10 +158,19 @@ class State:
         pool.failed = {name: at for name, at in pool.failed.items() if name in engines}
         pool.refresh(self.generation)
 
-    def _close_pool(self, pool: Pool) -> None:
+    def _permit_anew(self, pool: Pool) -> None:
+        """The table changed: who waits goes by what law permits now."""
+        refusals: list[tuple[Call, Refused]] = []
         for call in pool.queue.calls():
-            pool.queue.remove(call)
-            call.refuse(engine_failed("The service was taken away.", 503))
+            try:
+                call.permit(pool)
+            except Refused as refused:
+                refusals.append((call, refused))
+        _refuse(pool, refusals)
+
+    def _close_pool(self, pool: Pool) -> None:
+        gone = engine_failed("The service was taken away.", 503)
+        _refuse(pool, [(call, gone) for call in pool.queue.calls()])
         for engine in pool.engines.values():
             engine.close()
 
@@ -186,11 +196,7 @@ class State:
             self.check_fresh()
         except Refused as refused:
             for pool in self.pools.values():
-                waiting = pool.queue.calls()
-                for call in waiting:  # All of them first: the end of one lets another go.
-                    pool.queue.remove(call)
-                for call in waiting:
-                    call.refuse(refused)
+                _refuse(pool, [(call, refused) for call in pool.queue.calls()])
 
     def tick_date(self) -> None:
         """The header `date`."""
@@ -211,3 +217,14 @@ class State:
     def new_id(self) -> bytes:
         """An id that no other call has or had."""
         return b"%b%x" % (self._id_begin, next(self._ids))
+
+
+def _refuse(pool: Pool, refusals: list[tuple[Call, Refused]]) -> None:
+    """Of those who wait, these hear why they may not go.
+
+    All of them leave the queue first: the end of one lets another go, by the law of now.
+    """
+    for call, _ in refusals:
+        pool.queue.remove(call)
+    for call, refused in refusals:
+        call.refuse(refused)

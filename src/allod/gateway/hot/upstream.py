@@ -212,6 +212,10 @@ class Upstream:
         self._call = call
         self._transport.write(request)
 
+    def sends(self) -> bool:
+        """True while a part of the request waits for the engine to take it."""
+        return not self.closed and self._transport.get_write_buffer_size() > 0
+
     def pause(self) -> None:
         """The caller takes no more at the moment."""
         if not self.closed:
@@ -278,6 +282,12 @@ class Upstream:
             self._take(call, data)
         except ValueError as error:
             self._break(call, f"its answer is no HTTP: {error}")
+
+    def pause_writing(self) -> None:
+        """See `asyncio.BaseProtocol`; a request is written whole, for all of it is here."""
+
+    def resume_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
 
     def eof_received(self) -> None:
         """See `asyncio.Protocol`; the connection closes, which `connection_lost` tells."""
