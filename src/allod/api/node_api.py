@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 
-from allod.domain.decision import Decision, Reason
+from allod.domain.decision import Decision
 from allod.domain.document import Document
 from allod.domain.event import CurtailmentCalled, ForecastGiven
 from allod.domain.project_key import KeyTerms
-from allod.domain.said import Said
 from allod.prove.witness import Answer
 from allod.run.attention import AttentionView
 from allod.run.audit_views import Audit
 from allod.run.dry_run import Tried
+from allod.run.engine import Explanation
 from allod.run.key_rows import KeyView
 from allod.run.log import KeyRow
 from allod.run.node_map import NodeMapView
@@ -44,66 +44,6 @@ from allod.run.serving.energy_kept import EnergyReads
 from allod.run.serving.service_views import ServiceView
 from allod.run.serving.usage_reads import UsageReads
 from allod.run.statements import Statements
-
-
-class SiteAnswer(Protocol):
-    """What stands between a workload and one site."""
-
-    @property
-    def site(self) -> str:
-        """Its name."""
-
-    @property
-    def blockers(self) -> tuple[Reason, ...]:
-        """All of them, in the order of L5; none: nothing is in its way."""
-
-    @property
-    def change(self) -> str:
-        """The smallest change that would admit it."""
-
-    @property
-    def changes(self) -> Sequence[Said]:
-        """The same by code."""
-
-    @property
-    def expected_at_s(self) -> int | None:
-        """Expected start there."""
-
-    @property
-    def basis(self) -> str:
-        """What the expectation rests on."""
-
-    @property
-    def rests_on(self) -> Sequence[Said]:
-        """The same by code."""
-
-
-class Explanation(Protocol):
-    """What stands between a workload and every site."""
-
-    @property
-    def workload_id(self) -> str:
-        """Which workload."""
-
-    @property
-    def state(self) -> str:
-        """Where it stands."""
-
-    @property
-    def sites(self) -> Sequence[SiteAnswer]:
-        """Every site."""
-
-    @property
-    def expected_at_s(self) -> int | None:
-        """Expected start anywhere."""
-
-    @property
-    def basis(self) -> str:
-        """What the expectation rests on."""
-
-    @property
-    def rests_on(self) -> Sequence[Said]:
-        """The same by code."""
 
 
 class Evidence(Protocol):

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import orjson
 from starlette.responses import Response
 
-from allod.api.node_api import Explanation
 from allod.domain.decision import DECISIONS, Decision, Placement, Step
 from allod.domain.said import said
 from allod.run.dry_run import Tried
+from allod.run.engine import Explanation
 from allod.run.node_views import DecisionView, LeafView, Page, State, Submitted, WorkloadView
 from allod.run.pages import cursor_of
 
