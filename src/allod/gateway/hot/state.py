@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from allod.gateway.flight import FlightBook
-from allod.gateway.hot import balance
+from allod.gateway.hot import balance, errors
 from allod.gateway.hot.call import Call
 from allod.gateway.hot.errors import Refused, engine_failed, unavailable
 from allod.gateway.hot.keys import Keys
@@ -90,6 +90,7 @@ class State:
             self._close_pool(pool)
         for pool in self.pools.values():
             self._permit_anew(pool)
+            self._refuse_cold(pool)
             self.pump(pool)
         for call in tuple(self.active):
             call.recall()
@@ -124,6 +125,7 @@ class State:
             pool.failed[engine.id] = self.generation
             pool.refresh(self.generation)
             self.send(ReplicaFailed(replica=engine.id, why=why[:500]))
+            self._refuse_cold(pool)
 
     def pump(self, pool: Pool) -> None:
         """There may be room: whoever waits and may go, goes."""
@@ -167,6 +169,13 @@ class State:
             except Refused as refused:
                 refusals.append((call, refused))
         _refuse(pool, refusals)
+
+    def _refuse_cold(self, pool: Pool) -> None:
+        """Who waits where no engine is left any more hears so at once, if nobody is kept."""
+        if pool.queue.count and not pool.entry.hold_s:
+            cold = errors.starting(pool.entry.model)
+            waiting = pool.queue.calls()
+            _refuse(pool, [(call, cold) for call in waiting if balance.is_cold(pool, call.route)])
 
     def _close_pool(self, pool: Pool) -> None:
         gone = engine_failed("The service was taken away.", 503)
