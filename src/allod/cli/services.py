@@ -175,9 +175,19 @@ def _latest(view: Json) -> str:
     return str(max(ids, key=lambda one: (len(one), one)))
 
 
-def scale(data: Path, name: str, least: int, most: int, *, as_json: bool) -> None:
-    """Say how many replicas there may be at each site."""
+def scale(data: Path, name: str, least: int | None, most: int | None, *, as_json: bool) -> None:
+    """Say how many replicas there may be at each site; None: as many as before.
+
+    Raises:
+        InvalidInput: Neither is given.
+    """
+    if least is None and most is None:
+        raise InvalidInput("neither --min nor --max", mend="give one of them, or both")
     with connect(data) as node:
+        if least is None or most is None:
+            now = node.get(f"/v1/services/{part(name)}")
+            least = now["replicas_min"] if least is None else least
+            most = now["replicas_max"] if most is None else most
         change = node.post(f"/v1/services/{part(name)}/scale", {"min": least, "max": most})
     if as_json:
         out_json(change)

@@ -81,14 +81,16 @@ def logs(
 def scale(
     name: Name,
     least: Annotated[
-        int,
+        int | None,
         typer.Option("--min", metavar="N", min=0, help="Replicas kept also when nobody calls."),
-    ],
-    most: Annotated[int, typer.Option("--max", metavar="N", min=1, help="Most replicas.")],
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option("--max", metavar="N", min=1, help="Most replicas.")
+    ] = None,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many replicas there may be at each site."""
+    """Say how many replicas there may be at each site; what is not given stays."""
     from allod.cli import services
 
     services.scale(data, name, least, most, as_json=as_json)
