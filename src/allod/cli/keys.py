@@ -38,13 +38,15 @@ def new(data: Path, wanted: Json, residency: Path | None, *, as_json: bool) -> N
     with connect(data) as node:
         # Not repeated: it would make another.
         made = node.post("/v1/keys", body, repeat=False)
+        if not as_json:
+            # Before anything else can fail, for nobody can see it again.
+            out(made["secret"])
+            note(f"key '{made['name']}' of project {made['project']}; it is shown this once")
         url, told = gateway.base_url(node)
         fault = gateway.home_fault(node, needed=residency is not None)
     if as_json:
         out_json(made | {"base_url": url})
     else:
-        out(made["secret"])
-        note(f"key '{made['name']}' of project {made['project']}; it is shown this once")
         note(told)
     if fault and residency is not None:
         note(f"warning: {fault}")

@@ -98,29 +98,6 @@ def test_a_replica_that_failed_gets_calls_again_once_a_later_table_says_it_is_re
     live(run)
 
 
-def test_who_waits_for_the_last_engine_hears_at_once_that_it_failed(tmp_path: Path) -> None:
-    async def run() -> None:
-        dies = asyncio.Event()
-
-        async def dying(told: Told) -> None:
-            await dies.wait()
-            told.die()
-
-        engine = await Engine(dying).start()
-        entry = service(replica("w1", engine), in_flight=1, hold_s=0)
-        async with House(tmp_path, table(entry)) as house:
-            first = asyncio.create_task(house.ask(said()))
-            await house.until(lambda: engine.told)
-            second = asyncio.create_task(house.ask(said()))
-            await house.until(lambda: house.waiting() == 1)
-            dies.set()
-            async with asyncio.timeout(5):
-                answers = await asyncio.gather(first, second)
-            assert [one.code() for one in answers] == ["engine_starting"] * 2
-
-    live(run)
-
-
 def test_three_engines_are_tried_and_no_more(tmp_path: Path) -> None:
     async def run() -> None:
         engines = [await Engine(status_of(500)).start() for _ in range(5)]

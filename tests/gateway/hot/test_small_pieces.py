@@ -57,6 +57,20 @@ def test_a_head_of_very_many_headers_is_refused_before_it_is_whole(tmp_path: Pat
     live(run)
 
 
+def test_nor_is_it_taken_whole(tmp_path: Path) -> None:
+    async def run() -> None:
+        engine = await Engine().start()
+        async with House(tmp_path, table(service(replica("w1", engine)))) as house:
+            for extra in (MANY, b"x: " + b"y" * (65 << 10) + b"\r\n"):
+                answer = await house.ask(said(), extra=extra.decode())
+                assert (answer.status, answer.code()) == (431, "head_too_large")
+            assert not engine.told
+            # A body that comes along is not counted.
+            assert (await house.ask(said("x" * (65 << 10)), extra=FEW.decode())).status == 200
+
+    live(run)
+
+
 def test_nor_are_they_kept_while_another_request_is_answered(tmp_path: Path) -> None:
     async def run() -> None:
         ends = asyncio.Event()

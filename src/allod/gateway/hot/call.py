@@ -126,15 +126,14 @@ class Call:
         """Look up where it may go, by the table of now.
 
         Raises:
-            Refused: Nowhere, or its key was revoked since it came.
+            Refused: Nowhere, or its key or the service has gone since it came.
         """
         state = self._state
         entry = state.keys.now(self.entry)
         if entry is None:
             raise errors.revoked()
         self.entry = entry
-        self._generation = state.generation
-        self.route = state.route(entry.rule, pool)
+        self._generation, self.route = state.generation, state.route(entry.rule, pool)
         if not self.route.sites:
             raise self.route.refusal(pool.entry.model)
 
@@ -143,6 +142,7 @@ class Call:
         assert self._pool is not None
         self._bill.reserve(self.reserved)
         try:
+            self._state.check_fresh()
             self.permit(self._pool)
             self._go()
         except Refused as refused:

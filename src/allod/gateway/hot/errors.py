@@ -73,6 +73,16 @@ def bad_key(message: str) -> Refused:
     return Refused(401, message, code="invalid_api_key")
 
 
+def taken_away() -> Refused:
+    """The service was there when the request came, and is no more."""
+    return engine_failed("The service was taken away.", 503)
+
+
+def head_too_long() -> Refused:
+    """A head of more bytes or headers than are taken."""
+    return Refused(431, "The head of the request is too long.", code="head_too_large")
+
+
 def revoked() -> Refused:
     """The key was good when the request came, and is no more."""
     return bad_key("The key was revoked before the call could go.")

@@ -54,6 +54,11 @@ class Request:
         self.taken = 0  #: Bytes of the room for bodies, until it is answered.
 
 
+def is_head_long(headers: dict[bytes, bytes]) -> bool:
+    """True if the head has more bytes than are taken."""
+    return sum(map(len, headers)) + sum(map(len, headers.values())) > HEAD_BYTES_MAX
+
+
 def is_too_long(headers: dict[bytes, bytes]) -> bool:
     """True if the head announces more than is taken."""
     value = headers.get(b"content-length", b"")

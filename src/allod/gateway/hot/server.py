@@ -13,13 +13,14 @@ import httptools
 from allod.gateway.hot.again import Again, again
 from allod.gateway.hot.call import Call
 from allod.gateway.hot.cold import Cold
-from allod.gateway.hot.errors import REASONS, Refused, status_line
+from allod.gateway.hot.errors import REASONS, Refused, head_too_long, status_line
 from allod.gateway.hot.paths import admit, admit_again, answer_here
 from allod.gateway.hot.request import (
     BODY_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEADERS_MAX,
     Request,
+    is_head_long,
     is_too_long,
     too_long,
 )
@@ -31,7 +32,7 @@ _LINGER_S = 2.0
 #: A head or body of which nothing more comes, and a connection that nobody uses. [s]
 _STALLED_S = 60
 _UNUSED_S = 300
-#: What a piece of a body needs beside its bytes; they may be two. [bytes]
+#: What a piece of a body needs beside its bytes, which may be as few as two. [bytes]
 _PIECE_BYTES = 64
 _JSON = b"application/json"
 _STREAM_HEAD = (
@@ -205,7 +206,10 @@ class Caller:
             (keep and b"connection" not in headers) or parser.get_http_version() != "1.0",
         )
         last = self.request
-        if last is None or not admit_again(self._state, request, last):
+        if len(headers) > HEADERS_MAX or (self._got > HEAD_BYTES_MAX and is_head_long(headers)):
+            # It came in one piece, so nobody has looked at it yet.
+            request.refused, request.headers = head_too_long(), {}
+        elif last is None or not admit_again(self._state, request, last):
             try:
                 admit(self._state, request)
             except Refused as refused:
@@ -342,9 +346,7 @@ class Caller:
         if len(self._headers) > HEADERS_MAX or (coming is None and self._got > HEAD_BYTES_MAX):
             # Also while another is answered: nobody waits for what would follow it.
             self._headers.clear()
-            self._refuse_and_close(
-                Refused(431, "The head of the request is too long.", code="head_too_large")
-            )
+            self._refuse_and_close(head_too_long())
         elif coming is None:
             return
         elif coming.refused is not None:

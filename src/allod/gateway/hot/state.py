@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from allod.gateway.flight import FlightBook
 from allod.gateway.hot import balance, errors
 from allod.gateway.hot.call import Call
-from allod.gateway.hot.errors import Refused, engine_failed, unavailable
+from allod.gateway.hot.errors import Refused, unavailable
 from allod.gateway.hot.keys import Keys
 from allod.gateway.hot.ledger import Ledger
 from allod.gateway.hot.models import Models
@@ -110,7 +110,13 @@ class State:
             )
 
     def route(self, rule: str, pool: Pool) -> Route:
-        """Where calls of `rule` to a service may go, by the table of now."""
+        """Where calls of `rule` to a service may go, by the table of now.
+
+        Raises:
+            Refused: The service has gone; one that is there under its name by now is another.
+        """
+        if self.pools.get(pool.entry.model) is not pool:
+            raise errors.taken_away()
         route = pool.routes.get(rule)
         if route is None:
             assert self.table is not None
@@ -125,7 +131,6 @@ class State:
             pool.failed[engine.id] = self.generation
             pool.refresh(self.generation)
             self.send(ReplicaFailed(replica=engine.id, why=why[:500]))
-            self._refuse_cold(pool)
 
     def pump(self, pool: Pool) -> None:
         """There may be room: whoever waits and may go, goes."""
@@ -171,15 +176,16 @@ class State:
         _refuse(pool, refusals)
 
     def _refuse_cold(self, pool: Pool) -> None:
-        """Who waits where no engine is left any more hears so at once, if nobody is kept."""
+        """Who waits where the new table leaves no engine hears so at once, if nobody is kept."""
         if pool.queue.count and not pool.entry.hold_s:
             cold = errors.starting(pool.entry.model)
             waiting = pool.queue.calls()
             _refuse(pool, [(call, cold) for call in waiting if balance.is_cold(pool, call.route)])
 
     def _close_pool(self, pool: Pool) -> None:
-        gone = engine_failed("The service was taken away.", 503)
-        _refuse(pool, [(call, gone) for call in pool.queue.calls()])
+        # Calls that are on their way know it still.
+        pool.ready, pool.slots = [], {}
+        _refuse(pool, [(call, errors.taken_away()) for call in pool.queue.calls()])
         for engine in pool.engines.values():
             engine.close()
 
