@@ -7,10 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
-# A base of its own: sessions that share one tidy up each other's folders.
+# Bases of their own: sessions that share one tidy up each other's folders, and take from the
+# database's account the way into them.
 .venv/bin/python -m pytest tests/slurm --basetemp="$folder/slurm" >"$folder/slurm.txt" 2>&1 &
 beside=$!
-.venv/bin/python -m pytest --ignore=tests/slurm 2>&1 | tee "$folder/others.txt"
+.venv/bin/python -m pytest --ignore=tests/slurm --basetemp="$folder/others" 2>&1 | tee "$folder/others.txt"
 others=${PIPESTATUS[0]}
 wait "$beside"
 slurm=$?
