@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allod.domain.faults import explained, shown
-from allod.domain.yaml_text import values_of
+from allod.domain.yaml_text import the_only, values_of
 from allod.errors import InvalidDocument, InvalidInput
 
 FILE = "config.yaml"
@@ -148,13 +148,15 @@ def read_config(data_dir: Path, **given: Any) -> Config:
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = values_of(file.read_text(encoding="utf-8"), str(file))
+        _, content = the_only(found, str(file)) if found else (1, {})
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except InvalidDocument as error:
-        raise InvalidInput(error.message, mend=error.mend) from error  # It is no document.
+        raise InvalidInput(  # It is no document.
+            error.message, mend=error.mend, field=error.path, value=error.value
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file}: cannot be read: {error}") from error
-    content = found[0][1] if found else {}
     if not isinstance(content, dict):
         raise InvalidInput(f"{file}: settings are a mapping", mend="write 'key: value' lines")
     return {str(key): value for key, value in content.items()}

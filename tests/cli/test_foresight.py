@@ -8,6 +8,7 @@ from typing import Any, Self
 import pytest
 
 from allod.cli import foresight
+from allod.errors import InvalidInput
 
 
 class Node:
@@ -45,6 +46,16 @@ def test_nothing_in_a_file_is_nothing_and_a_date_is_a_date(node: Node, tmp_path:
         "source": None,
         "design_wet_bulb_milli_c": None,
     }
+
+
+def test_a_forecast_is_read_as_documents_are(node: Node, tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("source: NO\n")
+    foresight.forecast(tmp_path, "s", file, dry_run=False, as_json=True)
+    assert node.sent == {"source": "NO"}
+    file.write_text("step_s: 3600\nstep_s: 60\n")
+    with pytest.raises(InvalidInput, match=r"line 2: .*'step_s' is there twice"):
+        foresight.forecast(tmp_path, "s", file, dry_run=False, as_json=True)
 
 
 def test_digits_in_an_option_are_a_number_and_in_words_they_stay(

@@ -34,6 +34,7 @@ def test_what_is_given_stands_before_the_file(tmp_path: Path) -> None:
         ("host: 0.0.0.0", "host '0.0.0.0' lets others in .*public: true"),
         ("data_dir: /x", "data_dir: cannot be set there"),
         ("- a", "settings are a mapping"),
+        ("port: 1\n---\npublic: true", "line 3: .* a second .*'public': True.*all into one"),
         ("a: 1\nb: [1", "line 3: not valid YAML.*close the '\\[' that line 2 opens"),
     ],
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from allod.cli.client import Json, connect, part
 from allod.cli.output import Column, out, out_json, table
+from allod.cli.reading import read_plain
 from allod.cli.words import counted, instant, power, printable
 from allod.errors import InvalidInput
 
@@ -52,13 +51,10 @@ def _read(file: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: It cannot be read, or holds something else.
     """
-    try:
-        body = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidInput(f"{file}: cannot be read: {error}", mend="give a YAML file") from error
+    begins, body = read_plain(file)
     if not isinstance(body, dict):
         raise InvalidInput(
-            f"{file}: is no mapping of fields", mend="begin with starts, step_s and temp_milli_c"
+            f"{begins}: is no mapping of fields", mend="begin with starts, step_s and temp_milli_c"
         )
     # YAML makes dates of what JSON has as text.
     return {k: v if v is None or isinstance(v, int | list) else str(v) for k, v in body.items()}

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from allod.domain.document import Document, read_documents
-from allod.domain.yaml_text import line_of, raw_documents
+from allod.domain.yaml_text import line_of, raw_documents, the_only
 from allod.errors import InvalidDocument, InvalidInput
 
 _BYTES_MAX = 64 << 20
@@ -37,12 +37,12 @@ def read_all(files: Sequence[Path]) -> list[Document]:
 
 
 def read_plain(file: Path) -> tuple[str, Any]:
-    """Where the first document of a YAML file begins, as 'FILE:LINE', and its plain values.
+    """Where the one document of a YAML file begins, as 'FILE:LINE', and its plain values.
 
     Raises:
-        InvalidInput: The file cannot be read, or is not YAML.
+        InvalidInput: The file cannot be read, is not YAML, or holds more than one document.
     """
-    line, content = raw_documents(_text(file), _name(file))[0]
+    line, content = the_only(raw_documents(_text(file), _name(file)), _name(file))
     return f"{_name(file)}:{line}", content
 
 
@@ -53,6 +53,8 @@ def place_of(begins: str, path: str) -> str:
     Where the document begins if its file cannot be read again, as a pipe.
     """
     file, _, line = begins.rpartition(":")
+    if not Path(file).is_file():  # A pipe was read already: it would wait for more.
+        return begins
     try:
         return f"{file}:{line_of(_text(Path(file)), int(line), path)}"
     except (InvalidInput, ValueError, yaml.YAMLError):

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from allod.domain.faults import shown
 from allod.errors import InvalidDocument
 
 _DEPTH_MAX = 64
@@ -52,6 +53,24 @@ def values_of(text: str, file: str, *, trusted: bool = False) -> list[tuple[int,
         raise InvalidDocument(
             f"not valid YAML: {problem}", file=file, path=line, mend=_mend(error, problem)
         ) from error
+
+
+def the_only(found: list[tuple[int, Any]], file: str) -> tuple[int, Any]:
+    """The document of a text that may hold but one, with the line on which it begins.
+
+    Raises:
+        InvalidDocument: There are more; the second would be lost without a word.
+    """
+    if len(found) > 1:
+        line, value = found[1]
+        raise InvalidDocument(
+            "one document is read here, and this is a second",
+            file=file,
+            path=f"line {line}",
+            value=shown(value),
+            mend="write all into one, with no line '---' in it",
+        )
+    return found[0]
 
 
 def _mend(error: yaml.YAMLError, problem: str) -> str:
