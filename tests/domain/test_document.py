@@ -222,3 +222,13 @@ def test_no_text_holds_nul_and_what_only_looks_like_it_may_stay() -> None:
     party = from_json(item | {"spec": {"title": r"a\x00b", "seat": "NO"}}).spec
     assert isinstance(party, Party)
     assert party.title == r"a\x00b"
+
+
+def test_the_form_of_a_name_is_told_in_words_and_any_other_as_it_is() -> None:
+    text = "apiVersion: allod/v1\nkind: Service\nmetadata: {name: %s}\nspec: {project: p, %s}\n"
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents(text % ("A", ""))
+    assert caught.value.mend == "use a-z, 0-9 and '-'"
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents(text % ("a", "model: m m"))
+    assert caught.value.mend.startswith("write what matches ^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from allod.domain.document import read_documents
-from allod.domain.yaml_text import line_of
+from allod.domain.yaml_text import line_of, values_of
 from allod.errors import InvalidDocument
 
 TEXT = """\
@@ -59,6 +59,39 @@ def test_an_error_points_at_its_field() -> None:
     assert caught.value.file == "s.yaml:18"
     assert "min 3 is over max 1" in caught.value.message
     assert caught.value.mend == "lower min or raise max"
+
+
+@pytest.mark.parametrize(
+    ("value", "says", "mend"),
+    [
+        ("2024-13-45", "'2024-13-45' is no date", "put quotes around what is text"),
+        ("2024-01-01 00:00:00 +99:99", "is no date", "put quotes around what is text"),
+        ("0x_", "'0x_' is no whole number", "put quotes around what is text"),
+        ("9" * 5000, "'999", "put quotes around what is text"),
+        ("!!int x", "'x' is no whole number", "remove the tag '!!int'"),
+        ("!!float x", "'x' is no number", "remove the tag '!!float'"),
+        ("!!bool x", "'x' is no true or false", "remove the tag '!!bool'"),
+        ("!!timestamp x", "'x' is no date", "remove the tag '!!timestamp'"),
+    ],
+)
+def test_a_value_that_is_not_what_it_looks_like_is_told_with_its_line(
+    value: str, says: str, mend: str
+) -> None:
+    for text in (f"a: 1\nb:\n  - c\n  - [{value}]\n", f"a: 1\nb: c\n\n? {value}\n: 1\n"):
+        with pytest.raises(InvalidDocument) as caught:
+            values_of(text, "s.yaml")
+        assert caught.value.message.startswith("s.yaml: line 4: not valid YAML: ")
+        assert says in caught.value.message
+        assert caught.value.mend == mend
+
+
+def test_a_file_may_be_called_by_a_line() -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents("a: [1\n", "x:7")
+    assert caught.value.message.startswith("x:7: line 2: not valid YAML: ")
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents(TEXT.replace("min: 1", "min: 3"), "x:7")
+    assert caught.value.file == "x:7:18"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def test_what_is_given_stands_before_the_file(tmp_path: Path) -> None:
         ("gateway: of", "gateway: is not one of the choices .*'auto', 'on' or 'off'"),
         ("runner_threads: 0", "runner_threads: must be at least 1 .*got 0"),
         ("host: 0.0.0.0", "host '0.0.0.0' lets others in .*public: true"),
+        ("log_origin: a b", "log_origin: is not of the form .*write what matches .*0,200}"),
         ("data_dir: /x", "data_dir: cannot be set there"),
         ("- a", "settings are a mapping"),
         ("port: 1\n---\npublic: true", "line 3: .* a second .*'public': True.*all into one"),

@@ -15,7 +15,8 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
 #: Lower-case letters, digits and '-', as in DNS labels; sorts and travels everywhere alike.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 #: Free text for people.
 Text = Annotated[str, StringConstraints(max_length=2000)]

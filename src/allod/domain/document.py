@@ -112,13 +112,14 @@ def read_documents(text: str, file: str = "input", kinds: Kinds = KINDS) -> tupl
     try:
         return asked_documents(raw_documents(text, file), file, kinds)
     except InvalidDocument as error:
-        raise _at_its_line(error, text) from error
+        raise _at_its_line(error, text, file) from error
 
 
-def _at_its_line(error: InvalidDocument, text: str) -> InvalidDocument:
+def _at_its_line(error: InvalidDocument, text: str, file: str) -> InvalidDocument:
     """The error with the line of its field in place of that on which the document begins."""
-    file, _, begins = error.file.rpartition(":")
-    if not error.path or not begins.isdecimal():
+    # A file may itself be called 'x:7'; of a text that is not YAML there is no line here.
+    begins = error.file.removeprefix(f"{file}:")
+    if not error.path or begins == error.file:
         return error
     path = error.path.rpartition(": ")[2]
     return error.at(f"{file}:{line_of(text, int(begins), path)}")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from allod.domain.base import NAME_PATTERN
 from allod.errors import InvalidDocument
 
 #: How a number is written, by the last part of its key.
@@ -66,7 +67,9 @@ def explained(
     if kind in ("enum", "literal_error"):
         return "is not one of the choices", f"write {context.get('expected', '')}"
     if kind == "string_pattern_mismatch":
-        return "has characters that a name may not have", "use a-z, 0-9 and '-'"
+        if context["pattern"] == NAME_PATTERN:
+            return "has characters that a name may not have", "use a-z, 0-9 and '-'"
+        return "is not of the form that it must have", f"write what matches {context['pattern']}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return _out_of_bounds(fault)
     if kind in _NO_WHOLE_NUMBER:

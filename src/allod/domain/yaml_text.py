@@ -19,6 +19,10 @@ _LEFT_OPEN = {
     "while parsing a flow sequence": "'['",
     "while scanning a quoted scalar": "quote",
 }
+#: What PyYAML lets through of a value such as 2024-13-45, `!!int x` or a number of 5,000 digits.
+_NOT_CAUGHT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+#: Kinds of values by the last part of their tag, where that is no word for people.
+_CALLED = {"timestamp": "date", "int": "whole number", "float": "number", "bool": "true or false"}
 _ITEM = re.compile(r"\[(\d+)\]")
 
 
@@ -73,7 +77,13 @@ def the_only(found: list[tuple[int, Any]], file: str) -> tuple[int, Any]:
     return found[0]
 
 
+class _Unreadable(yaml.MarkedYAMLError):
+    """A plain value that is not what it looks like; `note` says how it is mended."""
+
+
 def _mend(error: yaml.YAMLError, problem: str) -> str:
+    if isinstance(error, _Unreadable):
+        return str(error.note)
     begun, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
     for doing, sign in _LEFT_OPEN.items():
         if mark and begun == doing:
@@ -114,9 +124,44 @@ def _load_all(text: str, trusted: bool) -> Iterator[tuple[int, Any]]:
             node = loader.get_node()
             assert node is not None  # check_node has seen one.
             _refuse_double_keys(node)
-            yield node.start_mark.line + 1, loader.construct_document(node)
+            try:
+                value = loader.construct_document(node)
+            except _NOT_CAUGHT as error:
+                raise _unreadable(node) from error
+            yield node.start_mark.line + 1, value
     finally:
         loader.dispose()
+
+
+def _unreadable(document: yaml.Node) -> yaml.MarkedYAMLError:
+    """The error for the first plain value in `document` that is not what it looks like."""
+    loader: Any = _Loader("")  # The one that failed takes the value for one inside itself.
+    for node in _plain(document):
+        try:
+            loader.construct_object(node)
+        except _NOT_CAUGHT:
+            kind = node.tag.rpartition(":")[2]
+            # Without this tag it would be text.
+            tagged = loader.resolve(yaml.ScalarNode, node.value, (True, False)) != node.tag
+            return _Unreadable(
+                problem=f"{shown(node.value)} is no {_CALLED.get(kind, kind)}",
+                problem_mark=node.start_mark,
+                note=f"remove the tag '!!{kind}'" if tagged else "put quotes around what is text",
+            )
+    return yaml.MarkedYAMLError(problem="cannot be read", problem_mark=document.start_mark)
+
+
+def _plain(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The plain values and keys in `node`, in their order."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for part in pair:
+                yield from _plain(part)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _plain(item)
 
 
 def _refuse_depth(text: str) -> None:
