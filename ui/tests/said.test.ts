@@ -36,7 +36,7 @@ describe("in German", () => {
   });
 
   it.each([
-    [said("floor-broken", { site: "narvik", class: "a", accelerators: 1200, floor: 8, promised: "900 s" }), "Aufträge mit 1.200 Beschleunigern warten innerhalb der Zusage von 8 länger als die zugesagten 15 min."],
+    [said("floor-broken", { site: "narvik", class: "a", accelerators: 1200, floor: 8, promised: "900 s" }), "Innerhalb der Zusage von 8 warten Aufträge länger als zugesagt (15 min). Beschleuniger, auf die gewartet wird: 1.200."],
     [said("envelope-too-small", { site: "narvik", path: "site", over: "8210 W" }), "Zugesagt sind jetzt bis zu 8,21 kW mehr, als bezogen werden darf. Zusagen werden eingehalten, von selbst gibt deshalb nichts mehr nach."],
     [said("grant-ends", { project: "fjord", ends: "2026-11-22T21:04:05Z" }), "Sie endet: 22. Nov. 2026, 21:04 UTC. Aufträge, die darüber hinaus liefen, warten auf eine andere."],
     // A project may be called by a number.
@@ -45,6 +45,25 @@ describe("in German", () => {
     [said("stored-in", { places: "nowhere" }), "gespeichert in: nirgends"],
     [said("make-known", { fact: "Party/acme: spec.seat (unknown)" }), "diese Angabe machen: Party/acme: spec.seat (unbekannt)"],
     [said("by-call", { call: "peak", words: "" }), "Aufruf „peak“"],
+    // What people wrote stays, whatever else it could mean.
+    [said("by-call", { call: "500 W", words: "900 s" }), "Aufruf „500 W“: 900 s"],
+    [said("by-call", { call: "nowhere", words: "hot or cold" }), "Aufruf „nowhere“: hot or cold"],
+    [said("by-meter", { meter: "sector 7" }), "Zähler „sector 7“"],
+    [said("anchor", { party: "nowhere" }), "Vertrag mit nowhere."],
+    [said("for-parties", { parties: "or" }), "Nur für Projekte von: or."],
+    [said("for-projects", { projects: "2400" }), "Nur für die Projekte: 2400."],
+    [said("idle-for", { classes: "saving" }), "Was sie ungenutzt lassen, wird verliehen an: saving."],
+    [said("runner-out-of-reach", { site: "or", runner: "party a", workloads: 1 }), "Der Ausführer „party a“ antwortet nicht. Aufträge, die ihren Platz dort behalten: 1; wie es ihnen geht, weiß niemand."],
+    // What kind is asked of another project.
+    [said("other-project", { needed: "a seat in NO or SE" }), "ein anderes Projekt; verlangt: Sitz in NO oder SE"],
+    [said("other-project", { needed: "sector health" }), "ein anderes Projekt; verlangt: Sektor health"],
+    [said("other-project", { needed: "party 7" }), "ein anderes Projekt; verlangt: Partei 7"],
+    [said("other-project", { needed: "project a or b" }), "ein anderes Projekt; verlangt: Projekt a oder b"],
+    [said("other-project", { needed: "gold" }), "ein anderes Projekt; verlangt: gold"],
+    // One is said as many are.
+    [said("live-phase", { accelerators: 1, pool: "gpu" }), "im Pool gpu eine Phase in Betrieb mit so vielen Beschleunigern: 1"],
+    [said("reading-stale", { last: "2026-11-22T21:04:05Z" }), "die letzte Ablesung ist veraltet: 22. Nov. 2026, 21:04 UTC"],
+    [said("anchor-ends", { ends: "2026-11-22" }), "Der Vertrag endet: 2026-11-22."],
   ])("values are in the sentence: %#", (one, words) => expect(told(one)).toBe(words));
 
   it("a node of the envelope is named as on its own page", () => {

@@ -43,6 +43,12 @@ export function worth(code: string, value: string): string {
   return word(`${code}.${bare}`) || word(bare) || inside(bare);
 }
 
+/** What is asked of a project, with the kind of it, which `worth` leaves to the sentence: `Sektor research`. */
+export function asked(value: string): string {
+  const [, kind, what] = /^(a seat in|sector|party|project) (.+)$/.exec(value) ?? [];
+  return kind ? filled(word(`asked.${kind}`), { what: inside(what!) }) : worth("", value);
+}
+
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/;
 /** How values are written, and how they are said. */
 const SHAPES: readonly [RegExp, (...parts: (string | undefined)[]) => string][] = [

@@ -3,12 +3,17 @@
 
 import type { Shape } from "../api/client.ts";
 import { count } from "./format.ts";
-import { share, worth } from "./reason.ts";
+import { asked, share, worth } from "./reason.ts";
 import { filled, t, texts } from "./texts.svelte.ts";
 
 export type Said = Shape<"Said">;
 /** Of what needs a person there are three sentences for one code. */
 type Part = "" | ".subject" | ".mend";
+
+/** Values that somebody wrote, or named: they stay as they are, whatever they look like. */
+const WRITTEN = new Set([
+  "call", "class", "classes", "countries", "meter", "models", "parties", "party", "pool", "project", "projects", "runner", "sectors", "site", "words", "workload",
+]);
 
 /** The sentence for `says`; '' if the language has none for its code, or if a value that it names lacks. */
 export function told(says: Said, part: Part = ""): string {
@@ -31,7 +36,9 @@ export const restsOn = (kind: "figure" | "series", of: { name: string; basis: st
 
 function valueOf(name: string, value: string | number): string {
   if (typeof value === "number") return name === "bp" ? share(value) : count(value);
+  if (WRITTEN.has(name)) return value;
   if (name === "path") return nodeOf(value);
+  if (name === "needed") return asked(value);
   // A name may be a number: it is written as it is.
   return /^\d+$/.test(value) ? value : worth("", value);
 }
