@@ -200,12 +200,31 @@ def test_nobody_is_told_to_ask_for_none():
     told, changes = smallest_change(live, (replace(reason, pool="p"),))
     assert told == "a live phase with 2 accelerators in pool p"
     assert changes == (said("live-phase", accelerators=2, pool="p"),)
+    told, _ = smallest_change(live, (replace(reason, pool="p", needed="1"),))
+    assert told == "a live phase with 1 accelerator in pool p"
     told, changes = smallest_change(live, (replace(reason, actual="1"),))
     assert told == "ask for 1 accelerator or fewer"
     assert changes == (said("fewer", accelerators=1),)
     # Two pools that lack the same are told once, in words and by code.
     twice = smallest_change(live, (replace(reason, actual="1"), replace(reason, actual="1")))
     assert twice == (told, changes)
+
+
+def test_nobody_is_told_to_accept_a_model_that_nobody_knows():
+    unknown = [{"name": "q", "accelerator": "unknown"}]
+    story = Story(
+        [
+            site("m", [{"name": "p"}], [(0, {"p": 1})]),
+            site("n", [{"name": "p", "accelerator": "other"}], [(0, {"p": 1})]),
+            site("s", unknown, [(0, {"q": 1})]),
+            project("a"),
+        ]
+    )
+    story.submit(1, 100, models=["unit"])
+    _, other, there = explain(story.engine, story.submit(1, 100, models=["unit"])).sites
+    assert other.change == "accept other in spec.models"
+    assert there.change == "make known: Site/s: spec.pools.q.accelerator"
+    assert there.changes == (said("make-known", fact="Site/s: spec.pools.q.accelerator"),)
 
 
 def test_each_reason_has_a_change_by_code():

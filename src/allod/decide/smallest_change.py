@@ -61,7 +61,7 @@ _WORDS: Final = {
     "higher-ceiling": "a ceiling of {accelerators} in its class",
     "larger-envelope": "an envelope of {power} for work",
     "larger-grant": "a grant of {amount} for project {project}",
-    "live-phase": "a live phase with {accelerators} accelerators in pool {pool}",
+    "live-phase": "a live phase with {counted} in pool {pool}",
     "longer-grant": "a grant that holds for {span} for project {project}",
     "make-known": "make known: {fact}",
     "more-accelerators": "{more} in pool {pool}",
@@ -86,18 +86,21 @@ def _change(live: Live, reason: Reason) -> tuple[str, Said]:
     code = CHANGES.get(reason.code, "")
     if left == 0:
         code = _CHANGES_FROM_NOTHING.get(reason.code, code)
-    if reason.code == "fact-unknown":
+    # A pool whose model nobody knows: no model that work accepts would make it fit.
+    no_model = reason.code == "other-model" and reason.actual == "unknown"
+    if reason.code == "fact-unknown" or no_model:
         code = "make-known"
     elif not code:
         code = {Step.LAW: "other-rule", Step.CLASS: "other-project"}.get(reason.step, "wait")
     lacking = live.workload.accelerators - left
+    fact = reason.origin if reason.step is Step.POWER else reason.actual
     needed: str | int = int(reason.needed) if reason.needed.isdigit() else reason.needed
     accelerators = {"fewer": left, "fewer-or-wait": left, "more-accelerators": lacking}
     values: dict[str, str | int] = {
         "accelerators": accelerators.get(code, needed),
         "amount": reason.needed,
         "at": instant_text(live.wakes_s),
-        "fact": reason.origin if reason.step is Step.POWER else reason.actual,
+        "fact": f"{reason.origin}.accelerator" if no_model else fact,
         "fields": reason.needed,
         "left": reason.actual,
         "models": reason.actual,
@@ -109,10 +112,12 @@ def _change(live: Live, reason: Reason) -> tuple[str, Said]:
         "span": reason.needed,
     }
     words = _WORDS[code].format(
-        **values, counted=_counted(left, "accelerator"), more=_counted(lacking, "more accelerator")
+        **values,
+        counted=_counted(values["accelerators"], "accelerator"),
+        more=_counted(lacking, "more accelerator"),
     )
     return words, said(code, **{name: values[name] for name in SAYINGS[code]})
 
 
-def _counted(number: int, noun: str) -> str:
+def _counted(number: int | str, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
