@@ -67,6 +67,14 @@ def test_a_typo_in_a_document_names_field_value_and_mend(call: Call) -> None:
     assert body["mend"] == "write 'accelerators'"
 
 
+def test_json_that_is_broken_says_where(call: Call) -> None:
+    answer = call("POST", "/v1/keys", role="operator", content=b'{"project":', headers=JSON)
+    body = the_problem(answer, 422, "invalid-input")
+    assert body["detail"].startswith("body: not valid JSON: ")
+    assert body["detail"].endswith(", character 12")
+    assert (body["field"], body["mend"]) == ("body", "mend the JSON syntax")
+
+
 @pytest.mark.parametrize(
     ("content", "headers", "status", "code"),
     [
@@ -85,6 +93,7 @@ def test_a_typo_in_a_document_names_field_value_and_mend(call: Call) -> None:
         (b'a: "\\0"', YAML, 400, "invalid-body"),
         (b"", YAML, 422, "invalid-document"),
         (b"a: 1\na: 2", YAML, 422, "invalid-document"),
+        (b"a: 2024-13-45", YAML, 422, "invalid-document"),
         (b"a: &x [1]\nb: *x", YAML, 400, "invalid-body"),
         (b"{}", {"Content-Type": "text/html"}, 415, "unsupported-media-type"),
         (b"{}", {}, 415, "unsupported-media-type"),

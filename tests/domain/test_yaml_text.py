@@ -85,6 +85,12 @@ def test_a_value_that_is_not_what_it_looks_like_is_told_with_its_line(
         assert caught.value.mend == mend
 
 
+def test_a_key_that_is_none_is_told_as_it_is_written() -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        read_documents(TEXT.replace("spec: {country: NO}", "~: 1\nspec: {country: NO}"), "s.yaml")
+    assert caught.value.message == "s.yaml:5: ~: unknown key"
+
+
 def test_a_file_may_be_called_by_a_line() -> None:
     with pytest.raises(InvalidDocument) as caught:
         read_documents("a: [1\n", "x:7")

@@ -186,6 +186,11 @@ async def _on_invalid_parameter(request: Request, error: Exception) -> Response:
     faults: list[Any] = list(error.errors())
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     place, *path = (str(part) for part in fault["loc"])
+    if fault["type"] == "json_invalid":
+        said = f"not valid JSON: {fault['ctx']['error'].lower()}, character {int(path[0]) + 1}"
+        return of_error(
+            request, InvalidField(f"body: {said}", field="body", mend="mend the JSON syntax")
+        )
     # A parameter that is given several times has one name.
     field = path[0] if place == "query" and path else ".".join(path) or place
     got = "" if fault["input"] is None else f" (got {shown(fault['input'])})"

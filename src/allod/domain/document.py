@@ -227,14 +227,15 @@ def _refuse_nul(value: Any, file: str, path: str) -> None:
             _refuse_nul(item, file, path)
 
 
-def _check_envelope(item: dict[str, Any], file: str, kinds: Kinds) -> None:
+def _check_envelope(item: dict[Any, Any], file: str, kinds: Kinds) -> None:
     # A key with a slip of the pen is missing too; what was meant is of more use.
     for key in item:
         if key not in _ENVELOPE:
             lacking = [name for name in _ENVELOPE if name not in item]
             near = get_close_matches(str(key).lower(), lacking, 1, 0.5)
             mend = f"write '{near[0]}'" if near else "remove it or move it into spec"
-            raise InvalidDocument("unknown key", file=file, path=str(key), mend=mend)
+            path = "~" if key is None else str(key)
+            raise InvalidDocument("unknown key", file=file, path=path, mend=mend)
     for key in _ENVELOPE:
         if key not in item:
             raise InvalidDocument(f"'{key}' is missing", file=file, mend=f"add '{key}:'")
