@@ -63,6 +63,7 @@ describe("in German", () => {
     // One is said as many are.
     [said("live-phase", { accelerators: 1, pool: "gpu" }), "im Pool gpu eine Phase in Betrieb mit so vielen Beschleunigern: 1"],
     [said("reading-stale", { last: "2026-11-22T21:04:05Z" }), "die letzte Ablesung ist veraltet: 22. Nov. 2026, 21:04 UTC"],
+    [said("fact-not-stated", { path: "p", refused: 1, waiting: 0 }), "Niemand hat es angegeben. Deshalb abgelehnt, in den letzten 24 Stunden: 1; deshalb von einem Standort ferngehalten: 0."],
     [said("anchor-ends", { ends: "2026-11-22" }), "Der Vertrag endet: 2026-11-22."],
   ])("values are in the sentence: %#", (one, words) => expect(told(one)).toBe(words));
 
