@@ -10,7 +10,8 @@
 
 `examples` are those of the project. What differs from run to run is replaced: times by <time>,
 durations that were measured by <span>, places in the log by <seq>, sizes of it by <n>, and ports,
-processes, keys and secrets by their names.
+processes, keys and secrets by their names. The energy of a run, which is there only if it took a
+second, is left out.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ _REPLACED = (
     (re.compile(r"\b([Ee]ntry) \d+"), r"\1 <n>"),
     (re.compile(r"[\d,]+ (bytes for|leaves|entries|of them new)\b"), r"<n> \1"),
     (re.compile(r" after [0-9dhms]+\b"), " after <span>"),
+    # As much as it ran long, which is in whole seconds: a run under one has no such line.
+    (re.compile(r"^modelled .*\n", re.MULTILINE), ""),
     # The last column of a table; where it stands depends on how long it is.
     (re.compile(r" +since$", re.MULTILINE), "  since"),
     (re.compile(r" +(?:\d+[dhms])+$", re.MULTILINE), "  <span>"),

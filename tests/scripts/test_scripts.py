@@ -56,10 +56,12 @@ def test_what_differs_from_run_to_run_is_replaced() -> None:
     before = (
         'at http://127.0.0.1:7700 since 2026-11-21 20:00:00 UTC (in 3m2s) "at_s": 17, failed '
         "after 12s, exit status 3\nid   since\nw1     3m2s\n"
+        "modelled     2 Wh at most\nexit status  0\n"
     )
     assert normal(before) == (
         'at http://127.0.0.1:<port> since <time> (<span>) "at_s": <time>, failed '
         "after <span>, exit status 3\nid  since\nw1  <span>\n"
+        "exit status  0\n"
     )
 
 
