@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allod.domain.faults import explained, shown
+from allod.domain.nearest import mend_of
 from allod.domain.yaml_text import the_only, values_of
 from allod.errors import InvalidDocument, InvalidInput
 
@@ -167,9 +167,7 @@ def _invalid(error: ValidationError, file: Path) -> InvalidInput:
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         known = sorted(Config.model_fields)
-        near = get_close_matches(name, known, 1, 0.5)
-        mend = f"write '{near[0]}'" if near else f"known: {', '.join(known)}"
-        return InvalidInput(f"{file}: {name}: unknown key", mend=mend)
+        return InvalidInput(f"{file}: {name}: unknown key", mend=mend_of(name, known))
     if fault["type"] == "value_error":
         message, _, mend = str(fault.get("ctx", {}).get("error", fault["msg"])).partition("; ")
         return InvalidInput(f"{file}: {message}", mend=mend)

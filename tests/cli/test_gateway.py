@@ -71,7 +71,7 @@ def test_a_secret_is_told_also_where_the_address_is_not_known(
     ("home", "sites", "said"),
     [
         ("narvk", ["narvik", "nouaceur"], "'narvk', so calls that a rule binds are refused; "
-         "did you mean narvik?"),
+         "write 'narvik'"),
         ("oslo", ["narvik"], "known: narvik"),
         ("narvik", ["narvik"], ""),
         (None, ["narvik"], ""),

@@ -36,7 +36,7 @@ def test_a_number_that_is_none(allod: Allod, node: PlayedNode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "mend"), [("proyect", "did you mean project?"), ("X", "project, key, service")]
+    ("by", "mend"), [("proyect", "write 'project'"), ("X", "project, key, service")]
 )
 def test_what_usage_is_not_summed_by(allod: Allod, node: PlayedNode, by: str, mend: str) -> None:
     wrong(allod("usage", "--by", by), 2, f"--by '{by}'", mend)

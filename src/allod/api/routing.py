@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, params
@@ -15,6 +14,7 @@ from allod.api.access import may_read, needs
 from allod.api.node_api import NodeApi
 from allod.api.problems import InvalidField
 from allod.api.shapes import Problem
+from allod.domain.nearest import mend_of
 from allod.run.node_views import Role, Token
 
 
@@ -48,8 +48,7 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             for name in request.query_params:
                 if name not in known:
-                    near = get_close_matches(name, known, 1, 0.5)
-                    mend = f"write '{near[0]}'" if near else f"known here: {', '.join(known)}"
+                    mend = mend_of(name, known, f"known here: {', '.join(known)}")
                     raise InvalidField(
                         f"{name[:80]}: unknown query parameter",
                         field=name[:80],

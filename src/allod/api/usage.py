@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,23 +17,10 @@ from allod.api.views import JsonResponse
 from allod.domain.units import InstantS
 from allod.errors import Forbidden
 from allod.run.serving.energy_kept import EnergyCheck
-from allod.run.serving.kept import UsageFilter, UsageSum
+from allod.run.serving.kept import By, UsageFilter, UsageSum
 from allod.run.serving.usage import UsageRecord
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"], route_class=StrictRoute)
-
-
-class By(StrEnum):
-    """What usage is summed by; a `day` is one in UTC."""
-
-    PROJECT = "project"
-    KEY = "key"
-    SERVICE = "service"
-    MODEL = "model"
-    SITE = "site"
-    ACCESS_CLASS = "access_class"
-    BATCH = "batch"
-    DAY = "day"
 
 
 Named = Annotated[str, Query(max_length=128)]
@@ -121,7 +107,7 @@ def usage(
 
     With the key of a project: what that project called.
     """
-    found = node.usage.usage([item.value for item in by or ()], where)
+    found = node.usage.usage(by or [], where)
     return JsonResponse({"items": views.plain(found), "next": None})
 
 

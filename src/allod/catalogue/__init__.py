@@ -7,12 +7,12 @@ better founded value, and the others beside it. What was said before stays, with
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 
 from allod.catalogue.files import Shelf, read_shelf
 from allod.domain.charter import Charter
 from allod.domain.document import CATALOGUE_KINDS, Document
+from allod.domain.nearest import mend_of
 from allod.domain.party import Party
 from allod.domain.site import Site
 from allod.errors import NotFound
@@ -97,8 +97,7 @@ def site_name(asked: str) -> str:
         dossier = item.spec.dossier if isinstance(item.spec, Site) else None
         if dossier and asked in dossier.known_as:
             return item.name
-    near = get_close_matches(asked, names(), 1, 0.5)
-    mend = f"write '{near[0]}'" if near else f"known: {', '.join(names())}"
+    mend = mend_of(asked, names())
     raise NotFound(f"the catalogue has no site '{asked}'", mend=mend, field="site", value=asked)
 
 
@@ -116,8 +115,7 @@ def find(asked: str, kind: str = "") -> Document:
         if asked in (document.name, document.key, *getattr(record, "known_as", ())):
             return document
     known = sorted({item.name for item in there})
-    near = get_close_matches(asked, known, 1, 0.5)
-    mend = f"write '{near[0]}'" if near else "'allod catalogue list' has all names"
+    mend = mend_of(asked, known, "'allod catalogue list' has all names")
     what = f"{kind.lower()} '{asked}'" if kind else f"'{asked}'"
     raise NotFound(f"the catalogue has no {what}", mend=mend, field="name", value=asked)
 

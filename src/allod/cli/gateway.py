@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from difflib import get_close_matches
 
 from allod.cli.client import NodeClient
 from allod.cli.output import waiting
+from allod.domain.nearest import mend_of
 from allod.errors import AllodError
 
 #: The node looks every second whether a gateway is wanted, and one begins within seconds. [s]
@@ -63,9 +63,7 @@ def home_fault(node: NodeClient, *, needed: bool = False) -> str:
         )
     if not sites or home in sites:
         return ""
-    near = get_close_matches(home, sites, 1, 0.5)
-    mend = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(sites))}"
     return (
         f"config.yaml: home_site: no site is called '{home}', so calls that a rule binds are "
-        f"refused; {mend}"
+        f"refused; {mend_of(home, sorted(sites))}"
     )

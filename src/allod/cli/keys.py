@@ -43,12 +43,12 @@ def new(data: Path, wanted: Json, residency: Path | None, *, as_json: bool) -> N
             out(made["secret"])
             note(f"key '{made['name']}' of project {made['project']}; it is shown this once")
         url, told = gateway.base_url(node)
-        fault = gateway.home_fault(node, needed=residency is not None)
+        fault = gateway.home_fault(node, needed=True) if residency is not None else ""
     if as_json:
         out_json(made | {"base_url": url})
     else:
         note(told)
-    if fault and residency is not None:
+    if fault:
         note(f"warning: {fault}")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 
 from allod.cli.client import Json, NodeClient, connect, part
 from allod.cli.output import Column, note, out_json, table
 from allod.cli.submission import LIVE, first_reason
 from allod.cli.words import span
+from allod.domain.nearest import mend_of
 from allod.errors import Conflict, InvalidInput, NotFound
 
 _ENDED = (
@@ -64,11 +64,9 @@ def _states(state: str) -> tuple[str, ...]:
         return LIVE
     if state == "all" or state in _STATES:
         return (state,)
-    near = get_close_matches(state, (*_STATES, "all"), 1, 0.5)
-    raise InvalidInput(
-        f"--state '{state}' is not a state",
-        mend=f"write '{near[0]}'" if near else f"write one of {', '.join((*_STATES, 'all'))}",
-    )
+    known = (*_STATES, "all")
+    mend = mend_of(state, known, f"write one of {', '.join(known)}")
+    raise InvalidInput(f"--state '{state}' is not a state", mend=mend)
 
 
 def _found(

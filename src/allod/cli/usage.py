@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from allod.cli.client import Json, connect
 from allod.cli.output import Column, out, out_json, pairs, table
 from allod.cli.used import short
+from allod.domain.nearest import mend_of
 from allod.errors import Different, InvalidInput
+from allod.run.serving.kept import By
 
 _NUMBERS = (
     Column("calls", right=True),
@@ -23,7 +24,8 @@ _NUMBERS = (
     Column("CO2e", right=True),
     Column("energy is", wraps=True),
 )
-_BY = ("project", "key", "service", "model", "site", "class", "batch", "day")
+#: What people write, by what it stands for.
+_BY = {"class" if name is By.ACCESS_CLASS else name.value: name for name in By}
 _UNITS_J = ((3.6e9, "MWh"), (3.6e6, "kWh"), (3.6e3, "Wh"), (1.0, "J"))
 
 _PARTS = (
@@ -39,10 +41,9 @@ def show(data: Path, by: Sequence[str], where: Json, *, as_json: bool) -> None:
     """Print sums of usage, one line for each value of what they are `by`."""
     for name in by:
         if name not in _BY:
-            near = get_close_matches(name, _BY, 1, 0.5)
-            mend = f"did you mean {near[0]}?" if near else f"write one of {', '.join(_BY)}"
+            mend = mend_of(name, _BY, f"write one of {', '.join(_BY)}")
             raise InvalidInput(f"--by '{name}' is nothing that usage is summed by", mend=mend)
-    names = ["access_class" if name == "class" else name for name in by]
+    names = [_BY[name].value for name in by]
     with connect(data) as node:
         found = node.get("/v1/usage", by=names, **where)["items"]
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from allod.decide.world import World, nearest
+from allod.decide.world import World, meant
 from allod.domain.document import Document, from_json
 from allod.domain.event import DocumentRemoved, DocumentsApplied
 from allod.domain.workload import Workload
@@ -35,7 +35,7 @@ def without_document(engine: Engine, event: DocumentRemoved) -> dict[str, Docume
     """
     key = f"{event.kind}/{event.name}"
     if key not in engine.documents:
-        raise NotFound(f"there is no {key}", mend=nearest(key, engine.documents))
+        raise NotFound(f"there is no {key}", mend=meant(key, engine.documents))
     if event.kind == "Project":
         using = [w for w, live in engine.live.items() if live.workload.project == event.name]
         if using:
@@ -65,5 +65,5 @@ def check_names(
         for item in names:
             if item not in known:
                 raise InvalidInput(
-                    f"Workload/{name}: no {noun} is called '{item}'", mend=nearest(item, known)
+                    f"Workload/{name}: no {noun} is called '{item}'", mend=meant(item, known)
                 )

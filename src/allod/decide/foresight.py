@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from allod.decide.outlook import Outlook
-from allod.decide.world import World, nearest
+from allod.decide.world import World, meant
 from allod.domain.event import CurtailmentCalled, ForecastGiven
 from allod.domain.site import Site
 from allod.domain.units import NEVER_S, instant_text
@@ -82,7 +82,7 @@ def _check_call(event: CurtailmentCalled, world: World, outlook: Outlook) -> Non
     if event.path not in nodes:
         raise NotFound(
             f"the envelope of site '{event.site}' has no node '{event.path}'",
-            mend=nearest(event.path, dict.fromkeys(nodes)) if nodes else "give it an envelope",
+            mend=meant(event.path, dict.fromkeys(nodes)) if nodes else "give it an envelope",
         )
     if not event.name:
         raise InvalidInput(f"call at site '{event.site}': name is empty", mend="name the call")
@@ -149,7 +149,7 @@ def check_still_told(outlook: Outlook, world: World) -> None:
 
 def _site(name: str, world: World) -> Site:
     if name not in world.sites:
-        raise NotFound(f"there is no site '{name}'", mend=nearest(name, world.sites))
+        raise NotFound(f"there is no site '{name}'", mend=meant(name, world.sites))
     return world.sites[name]
 
 

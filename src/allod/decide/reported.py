@@ -8,7 +8,7 @@ from allod.decide.kernel import passes, steps
 from allod.decide.kernel import state as k
 from allod.decide.kernel.handle import Array
 from allod.decide.layout import Layout
-from allod.decide.world import nearest
+from allod.decide.world import meant
 from allod.domain.event import PoolReported
 from allod.errors import InvalidInput, NotFound
 
@@ -24,13 +24,13 @@ def row_of(layout: Layout, state: k.State, report: PoolReported) -> int:
     """
     if report.site not in layout.site_row:
         raise NotFound(
-            f"there is no site '{report.site}'", mend=nearest(report.site, layout.site_row)
+            f"there is no site '{report.site}'", mend=meant(report.site, layout.site_row)
         )
     p = layout.pool_row.get((report.site, report.pool))
     if p is None:
         pools = [pool for site, pool in layout.pools if site == report.site]
         raise NotFound(
-            f"site '{report.site}' has no pool '{report.pool}'", mend=nearest(report.pool, pools)
+            f"site '{report.site}' has no pool '{report.pool}'", mend=meant(report.pool, pools)
         )
     fault = _fault(layout, state, p, report)
     if fault:

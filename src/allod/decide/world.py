@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from allod.decide.kernel.state import CLASS_DEPTH_MAX
 from allod.decide.layout import class_steps, live_units, phase_dates
 from allod.domain.charter import AccessClass, Charter
 from allod.domain.dataset import Dataset
 from allod.domain.document import Document
+from allod.domain.nearest import nearest
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.service import Service
@@ -68,12 +68,11 @@ def world_of(documents: Mapping[str, Document]) -> World:
     return world
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
     """What someone who wrote `name` may have meant, as a mend."""
     names = sorted(known)
-    near = get_close_matches(name, names, 1, 0.5)
-    if near:
-        return f"did you mean '{near[0]}'?"
+    if near := nearest(name, names):
+        return f"did you mean '{near}'?"
     return (
         f"known: {', '.join(names[:10])}" if names else "none are known; apply its document first"
     )
@@ -132,7 +131,7 @@ def _known(
     document: Document, path: str, name: str, known: Mapping[str, object], noun: str
 ) -> None:
     if name not in known:
-        raise _wrong(document, path, name, f"no {noun} has this name", nearest(name, known))
+        raise _wrong(document, path, name, f"no {noun} has this name", meant(name, known))
 
 
 def _check_service(document: Document, service: Service, world: World) -> None:

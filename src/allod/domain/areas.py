@@ -7,26 +7,12 @@ that must not move with such a change names countries instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from allod.domain.country_names import code_of
-
-#: ISO 3166-1 alpha-2, officially assigned codes.
-COUNTRIES = frozenset(
-    """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
-    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
-    EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
-    HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
-    LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
-    NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
-    SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
-    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-    """.split()
-)
+from allod.domain.country_names import COUNTRIES, code_of
+from allod.domain.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +89,6 @@ AREAS: dict[str, Area] = {
 }
 
 
-def _near(text: str, known: list[str]) -> str:
-    matches = get_close_matches(text, known, 1, 0.5)
-    return matches[0] if matches else ""
-
-
 def check_country(code: str) -> str:
     """`code`, if it is an ISO 3166-1 alpha-2 code; ValueError with a mend if not."""
     if code not in COUNTRIES:
@@ -134,7 +115,7 @@ def check_area(name: str) -> str:
         raise ValueError(f"unknown area; write '{name.lower()}'")
     if name.upper() in COUNTRIES:
         raise ValueError(f"unknown country or area; write '{name.upper()}'")
-    meant = code_of(name) or _near(name.lower(), sorted(AREAS))
+    meant = code_of(name) or nearest(name.lower(), sorted(AREAS))
     hint = f"did you mean '{meant}'? " if meant else ""
     raise ValueError(
         f"unknown country or area; {hint}countries are two letters of ISO 3166-1 such as 'NO', "

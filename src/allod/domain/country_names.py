@@ -1,11 +1,11 @@
-"""Names of countries in English, to say which code was meant; rules have the codes alone.
+"""Countries: the codes that rules have, and their names in English, to say which one was meant.
 
-As the Unicode Common Locale Data Repository has them.
+The names are those of the Unicode Common Locale Data Repository.
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from allod.domain.nearest import nearest
 
 _NAMES = """
 AD Andorra
@@ -258,11 +258,12 @@ ZA South Africa
 ZM Zambia
 ZW Zimbabwe
 """
-#: ISO 3166-1 alpha-2 by name, in small letters.
+#: ISO 3166-1 alpha-2, officially assigned codes.
+COUNTRIES = frozenset(line[:2] for line in _NAMES.strip().splitlines())
+#: The same by name, in small letters.
 _CODES = {line[3:].lower(): line[:2] for line in _NAMES.strip().splitlines()}
 
 
 def code_of(name: str) -> str:
     """The code of the country that is called so, or nearly so; '' if none is."""
-    near = get_close_matches(name.strip().lower(), _CODES, 1, 0.8)
-    return _CODES[near[0]] if near else ""
+    return _CODES.get(nearest(name.strip().lower(), _CODES, 0.8), "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from pydantic import (
 
 from allod.domain.areas import check_country
 from allod.domain.base import Name, Part, Text
+from allod.domain.nearest import mend_of
 from allod.domain.vocabulary import QUESTIONS, AnswerKind, Question
 
 #: Names of parties and words that may be said.
@@ -65,8 +65,7 @@ class Declaration(Part):
     def _fits_the_fact(self) -> Declaration:
         question = QUESTIONS.get(self.fact)
         if question is None:
-            near = get_close_matches(self.fact, QUESTIONS, 1, 0.5)
-            mend = f"write '{near[0]}'" if near else "the reference of documents lists them"
+            mend = mend_of(self.fact, QUESTIONS, "the reference of documents lists them")
             raise ValueError(f"'{self.fact}' is not a fact that can be declared; {mend}")
         fault = _fault(question, self.answer)
         if fault:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +20,7 @@ from allod.domain.dataset import Dataset
 from allod.domain.fact import Fact, Standing
 from allod.domain.faults import invalid_document, shown
 from allod.domain.funding_call import FundingCall
+from allod.domain.nearest import mend_of, nearest
 from allod.domain.party import Party
 from allod.domain.project import Project
 from allod.domain.scenario import Scenario
@@ -232,8 +232,7 @@ def _check_envelope(item: dict[Any, Any], file: str, kinds: Kinds) -> None:
     for key in item:
         if key not in _ENVELOPE:
             lacking = [name for name in _ENVELOPE if name not in item]
-            near = get_close_matches(str(key).lower(), lacking, 1, 0.5)
-            mend = f"write '{near[0]}'" if near else "remove it or move it into spec"
+            mend = mend_of(str(key).lower(), lacking, "remove it or move it into spec")
             path = "~" if key is None else str(key)
             raise InvalidDocument("unknown key", file=file, path=path, mend=mend)
     for key in _ENVELOPE:
@@ -248,11 +247,11 @@ def _check_envelope(item: dict[Any, Any], file: str, kinds: Kinds) -> None:
             mend=f"write {API_VERSION}",
         )
     if not isinstance(item["kind"], str) or item["kind"] not in kinds:
-        near = get_close_matches(str(item["kind"]), kinds, 1, 0.4)
+        near = nearest(str(item["kind"]), kinds, 0.4)
         raise InvalidDocument(
             "unknown kind",
             file=file,
             path="kind",
             value=shown(item["kind"]),
-            mend=f"write {near[0]}" if near else f"write one of {', '.join(kinds)}",
+            mend=f"write {near}" if near else f"write one of {', '.join(kinds)}",
         )

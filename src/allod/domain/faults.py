@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from allod.domain.base import NAME_PATTERN
+from allod.domain.nearest import nearest
 from allod.errors import InvalidDocument
 
 #: How a number is written, by the last part of its key.
@@ -98,9 +98,8 @@ def _meant(fault: ErrorDetails, model: type[BaseModel], faults: list[ErrorDetail
     missing = [f["loc"][-1] for f in faults if f["type"] == "missing" and [*f["loc"][:-1]] == above]
     known = sorted(_keys_at(model, tuple(above)))
     for names in ([str(name) for name in missing], known):
-        near = get_close_matches(str(key), names, 1, 0.5)
-        if near:
-            return f"write '{near[0]}'"
+        if near := nearest(str(key), names):
+            return f"write '{near}'"
     return f"known here: {', '.join(known)}"
 
 

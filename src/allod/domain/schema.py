@@ -7,16 +7,17 @@ class, are in the models alone.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from allod.domain.areas import AREAS, COUNTRIES, check_area, check_country
+from allod.domain.areas import AREAS, check_area, check_country
+from allod.domain.country_names import COUNTRIES
 from allod.domain.docs import describe
 from allod.domain.document import API_VERSION, CATALOGUE_KINDS, KINDS, Metadata
 from allod.domain.fact import Fact, Said
+from allod.domain.nearest import nearest
 from allod.domain.period import parse_period
 from allod.domain.units import (
     NEVER_S,
@@ -138,8 +139,8 @@ def schema_of(kind: str) -> dict[str, Any]:
         NotFound: There is no such kind.
     """
     if kind not in ALL_KINDS:
-        near = get_close_matches(kind.capitalize(), ALL_KINDS, 1, 0.4)
-        mend = f"write {near[0]}" if near else f"write one of {', '.join(ALL_KINDS)}"
+        near = nearest(kind.capitalize(), ALL_KINDS, 0.4)
+        mend = f"write {near}" if near else f"write one of {', '.join(ALL_KINDS)}"
         raise NotFound(f"there is no kind of document '{kind}'", mend=mend)
     spec = ALL_KINDS[kind].model_json_schema(schema_generator=_Generator)
     metadata = Metadata.model_json_schema(schema_generator=_Generator)

@@ -8,9 +8,10 @@ from datetime import date as Date
 
 from allod.domain.access_mode import AccessModeTerms
 from allod.domain.antenna import Antenna
-from allod.domain.areas import AREAS, COUNTRIES, expand, spelt
+from allod.domain.areas import AREAS, expand, spelt
 from allod.domain.charter import Charter
 from allod.domain.cluster import Cluster
+from allod.domain.country_names import COUNTRIES
 from allod.domain.document import Document
 from allod.domain.funding_call import FundingCall
 from allod.domain.history import at

@@ -24,6 +24,7 @@ from allod.domain.event import (
     WorkloadCancelled,
     WorkloadSubmitted,
 )
+from allod.domain.nearest import nearest
 from allod.domain.service import PLACEHOLDERS, Service, unknown_placeholder
 from allod.domain.workload import Workload
 from allod.errors import Conflict, InvalidDocument, NotFound
@@ -249,12 +250,12 @@ def _check_placeholders(document: Document) -> None:
     found = unknown_placeholder(document.spec) if isinstance(document.spec, Service) else None
     if found is not None:
         path, word = found
-        near = get_close_matches(word, PLACEHOLDERS, 1, 0.5)
+        near = nearest(word, PLACEHOLDERS)
         raise InvalidDocument(
             "nothing is filled in for this",
             path=f"{document.key}: {path}",
             value=word,
-            mend=(f"did you mean {near[0]}? " if near else "")
+            mend=(f"did you mean {near}? " if near else "")
             + f"{', '.join(PLACEHOLDERS)} are filled in",
         )
 

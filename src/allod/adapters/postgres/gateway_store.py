@@ -13,7 +13,7 @@ from allod.adapters.postgres.arrays import bigints
 from allod.adapters.postgres.kept_session import KeptSession
 from allod.adapters.postgres.queries import GATEWAY
 from allod.errors import InvalidInput
-from allod.run.serving.kept import SUMMED_BY, Batch, KeptFile, UsageFilter, UsageSum
+from allod.run.serving.kept import Batch, By, KeptFile, UsageFilter, UsageSum
 from allod.run.serving.tally import FIRST_MS, TOOK_MS, Tally
 from allod.run.serving.usage import UsageRecord
 
@@ -83,20 +83,9 @@ class GatewayStore:
                 raise InvalidInput(f"this is no record of a call: {error}") from error
         return [Tally(*row) for row in rows]
 
-    def usage(self, by: Collection[str] = (), where: UsageFilter | None = None) -> list[UsageSum]:
-        """Sums of the records meant, one for each value of what they are summed `by`.
-
-        Raises:
-            InvalidInput: They cannot be summed by that.
-        """
-        if unknown := sorted(set(by) - set(SUMMED_BY)):
-            raise InvalidInput(
-                f"usage cannot be summed by '{unknown[0]}'",
-                mend=f"one of: {', '.join(SUMMED_BY)}",
-                field="by",
-                value=unknown[0],
-            )
-        params = {f"by_{name}": name in by for name in SUMMED_BY}
+    def usage(self, by: Collection[By] = (), where: UsageFilter | None = None) -> list[UsageSum]:
+        """Sums of the records meant, one for each value of what they are summed `by`."""
+        params: dict[str, Any] = {f"by_{name}": name in by for name in By}
         rows = self._rows("usage", params | asdict(where or UsageFilter()))
         names = [field.name for field in fields(UsageSum)]
         return [UsageSum(**dict(zip(names, row, strict=True))) for row in rows]

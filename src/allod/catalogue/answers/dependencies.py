@@ -8,7 +8,7 @@ from datetime import date as Date
 from typing import Any
 
 from allod.catalogue.answers.days import site_then
-from allod.domain.areas import COUNTRIES
+from allod.domain.country_names import COUNTRIES
 from allod.domain.site import Site
 from allod.errors import InvalidInput, NotFound
 from allod.plan.concentration import Layer, Loss, Supply, layers, loss

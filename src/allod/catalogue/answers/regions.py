@@ -8,7 +8,8 @@ from datetime import date as Date
 from typing import Any
 
 from allod.catalogue.countries import Atlas, atlas
-from allod.domain.areas import AREAS, COUNTRIES, expand
+from allod.domain.areas import AREAS, expand
+from allod.domain.country_names import COUNTRIES
 from allod.plan.cohesion import SUPPORTED, UNION, Cohesion, cohesion
 from allod.plan.known import Known, Region, region
 from allod.plan.open_to import OpenTo, open_to

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any
 
-from allod.domain.areas import COUNTRIES
+from allod.domain.country_names import COUNTRIES
 
 _ZONE = re.compile(r"[A-Z]{2}[A-Za-z0-9-]{0,10}")
 

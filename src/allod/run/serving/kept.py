@@ -7,10 +7,9 @@ second, and files hold the content of projects, which the log must never do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
-#: What usage can be summed by.
-SUMMED_BY = ("project", "key", "service", "model", "site", "access_class", "batch", "day")
 #: As OpenAI names them; the last four are final.
 BatchStatus = Literal[
     "validating", "in_progress", "finalizing", "cancelling",
@@ -18,6 +17,19 @@ BatchStatus = Literal[
 ]  # fmt: skip
 #: Of these something is still to be done.
 OPEN: tuple[BatchStatus, ...] = ("validating", "in_progress", "finalizing", "cancelling")
+
+
+class By(StrEnum):
+    """What usage is summed by; a `day` is one in UTC."""
+
+    PROJECT = "project"
+    KEY = "key"
+    SERVICE = "service"
+    MODEL = "model"
+    SITE = "site"
+    ACCESS_CLASS = "access_class"
+    BATCH = "batch"
+    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from allod.run.serving.kept import UsageFilter, UsageSum
+from allod.run.serving.kept import By, UsageFilter, UsageSum
 from allod.run.serving.usage import UsageRecord
 
 
 class UsageReads(Protocol):
     """Usage of services, and the records that it is the sum of; every call may block."""
 
-    def usage(self, by: Collection[str] = (), where: UsageFilter | None = None) -> list[UsageSum]:
+    def usage(self, by: Collection[By] = (), where: UsageFilter | None = None) -> list[UsageSum]:
         """Sums of the records meant, one for each value of what they are summed `by`."""
         ...
 
@@ -26,7 +26,7 @@ class UsageReads(Protocol):
 class NoUsage:
     """That of a node without a database: nobody has called anything."""
 
-    def usage(self, by: Collection[str] = (), where: UsageFilter | None = None) -> list[UsageSum]:
+    def usage(self, by: Collection[By] = (), where: UsageFilter | None = None) -> list[UsageSum]:
         """See `UsageReads.usage`."""
         return []
 
