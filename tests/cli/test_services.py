@@ -19,7 +19,8 @@ spec: {project: lab, model: chat-1, engine: vllm, command: [serve], sites: [narv
 
 def service(**site: Any) -> dict[str, Any]:
     here = {"site": "narvik", "ready": 0, "starting": 0, "held": 0, "wanted": 1, "why": []}
-    here |= {"in_flight": 0, "waiting": 0, "last_failure": "", "failed_at_s": None} | site
+    here |= {"in_flight": 0, "waiting": 0, "failed_at_s": None}
+    here |= {"last_failure": "", "failed_replica": "", "failed_words": ""} | site
     limits = {"replicas_min": 1, "replicas_max": 2}
     return {"name": "chat", "model": "chat-1", "engine": "vllm", "sites": [here]} | limits
 
@@ -29,7 +30,7 @@ def service(**site: Any) -> dict[str, Any]:
     [
         ({"held": 1, "why": ["no room", "no power"]}, "no room"),
         (
-            {"last_failure": "w9 ended as failed\nno such model"},
+            {"last_failure": "w9 ended as failed", "failed_words": "no such model\n"},
             "w9 ended as failed: no such model",
         ),
         ({"ready": 1, "last_failure": "w9 ended as failed"}, "-"),
@@ -72,10 +73,15 @@ def test_who_waits_for_a_replica_that_fails_hears_how_and_that_it_is_tried_again
 
 
 TRACE = (
-    "w9 ended as failed with exit status 1\nTraceback (most recent call last):\n"
+    "Traceback (most recent call last):\n"
     '  File "serve.py", line 1, in <module>\nRuntimeError: no such model: a.gguf\n'
     "resource_tracker.py:301: UserWarning: 1 leaked object\n"
 )
+FAILED = {
+    "last_failure": "w9 ended as failed with exit status 1",
+    "failed_replica": "w9",
+    "failed_words": TRACE,
+}
 SHORT = "w9 ended as failed with exit status 1: RuntimeError: no such model: a.gguf"
 REST = "`allod service logs chat --replica w9` prints all that it wrote"
 
@@ -83,7 +89,7 @@ REST = "`allod service logs chat --replica w9` prints all that it wrote"
 def test_of_a_trace_the_line_that_names_the_error_is_told_and_where_the_rest_is(
     allod: Allod, node: PlayedNode, tmp_path: Any
 ) -> None:
-    failed = service(last_failure=TRACE, failed_at_s=1 << 36, again_at_s=None, replicas=[])
+    failed = service(**FAILED, failed_at_s=1 << 36, again_at_s=None, replicas=[])
     failed |= {"title": "", "operations": ["chat"], "project": "lab", "gateways": 1}
     failed["sites"][0]["draining"] = 0
     node.on("GET", "/v1/services/chat", failed)
@@ -100,7 +106,7 @@ def test_of_a_trace_the_line_that_names_the_error_is_told_and_where_the_rest_is(
 def test_logs_of_a_service_without_a_replica_are_those_of_the_one_that_failed_last(
     allod: Allod, node: PlayedNode
 ) -> None:
-    view = service(last_failure=TRACE, failed_at_s=7, replicas=[])
+    view = service(**FAILED, failed_at_s=7, replicas=[])
     node.on("GET", "/v1/services/chat", view)
     node.on("GET", "/v1/workloads/w9/logs", Answer(TRACE.encode()), Answer(b""))
     result = allod("service", "logs", "chat")

@@ -1,14 +1,11 @@
-"""A replica's failure in a line: how it ended, and what it wrote that says most.
-
-The node tells how a replica ended in a first line that begins with its id, and below it the last
-lines that its engine wrote.
-"""
+"""A replica's failure in a line: how it ended, and the line it wrote that says most."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from allod.cli.client import Json
 from allod.cli.words import printable
 
 #: 'RuntimeError: no such model', 'llama_model_load: error: ...'. What an engine writes after it,
@@ -16,24 +13,18 @@ from allod.cli.words import printable
 _ERROR = re.compile(r"^\s*[\w.]*(?:Error|Exception)\b|\b(?:error|fatal)\b\s*:", re.IGNORECASE)
 
 
-def told(said: str) -> str:
-    """The failure in one line."""
-    head, _, words = said.partition("\n")
-    last = _telling(words.splitlines())
-    return printable(f"{head}: {last}" if last else head)
+def told(site: Json) -> str:
+    """How a replica last failed at a site of a service, in one line; '' if none has."""
+    last = _telling(site["failed_words"].splitlines())
+    return printable(f"{site['last_failure']}: {last}" if last else site["last_failure"])
 
 
-def lines(service: str, said: str) -> Iterator[str]:
+def lines(service: str, site: Json) -> Iterator[str]:
     """The failure in one line, and where the rest is, if there is more."""
-    yield told(said)
-    if len(said.splitlines()) > 2:
-        yield f"`allod service logs {service} --replica {replica(said)}` prints all that it wrote"
-
-
-def replica(said: str) -> str:
-    """Whose failure it is; '' if none was even started."""
-    first = said.partition(" ")[0]
-    return first if re.fullmatch(r"w\d+", first) else ""
+    yield told(site)
+    if len(site["failed_words"].splitlines()) > 1:
+        replica = site["failed_replica"]
+        yield f"`allod service logs {service} --replica {replica}` prints all that it wrote"
 
 
 def _telling(words: list[str]) -> str:

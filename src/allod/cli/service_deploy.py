@@ -99,7 +99,7 @@ def _troubles(name: str, view: Json, failed: list[Json], wait_s: int) -> Iterato
     if failed:
         for site in failed:
             yield f"service {name}: a replica failed at {site['site']}"
-            yield from failure.lines(name, site["last_failure"])
+            yield from failure.lines(name, site)
         yield f"the node tries again; `allod service show {name}` says how it goes"
         return
     yield f"service {name}: not ready after {wait_s} s"

@@ -67,7 +67,7 @@ def _hindered(site: Json) -> str:
     """In one line, what keeps a site from the replicas that it wants; `show` has all of it."""
     if site["ready"] >= site["wanted"]:
         return ""
-    return str(next(iter(site["why"]), failure.told(site["last_failure"])))
+    return str(next(iter(site["why"]), failure.told(site)))
 
 
 def show(data: Path, name: str, *, as_json: bool) -> None:
@@ -83,7 +83,7 @@ def show(data: Path, name: str, *, as_json: bool) -> None:
         out()
         pairs(_at_site(site, now_s))
         if site["last_failure"]:
-            for line in failure.lines(name, site["last_failure"]):
+            for line in failure.lines(name, site):
                 out(f"  {line}")
     out()
     replicas = ((site["site"], one) for site in view["sites"] for one in site["replicas"])
@@ -159,9 +159,7 @@ def _latest(view: Json) -> str:
         NotFound: There is none, and none has failed.
     """
     found = [one for site in view["sites"] for one in site["replicas"]]
-    failed = [
-        (site["failed_at_s"] or 0, failure.replica(site["last_failure"])) for site in view["sites"]
-    ]
+    failed = [(site["failed_at_s"] or 0, site["failed_replica"]) for site in view["sites"]]
     if not found and (last := max(failed, default=(0, ""))[1]):
         note(f"no replica is there now; this is what {last} wrote, which failed last")
         return last

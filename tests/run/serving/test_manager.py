@@ -97,12 +97,10 @@ def test_one_that_fails_is_out_and_replaced_and_it_is_said_why(
     runner.end(("w1", 1), "exited", 3)
     until(lambda: ids(gateway) == ["w2"])
     assert gateway.replicas()[0].port != port
-    failure = until(lambda: "\n" in here(serving).last_failure and here(serving).last_failure)
-    assert failure.splitlines() == [
-        "w1 ended as failed with exit status 3",
-        "loading",
-        "w1 ran out of memory",
-    ]
+    failed = until(lambda: here(serving) if here(serving).failed_words else None)
+    assert failed.last_failure == "w1 ended as failed with exit status 3"
+    assert failed.failed_replica == "w1"
+    assert failed.failed_words.splitlines() == ["loading", "w1 ran out of memory"]
 
 
 def test_a_crash_loop_slows_down(serving: Node, gateway: Gateway, runner: EngineRunner) -> None:
@@ -112,7 +110,7 @@ def test_a_crash_loop_slows_down(serving: Node, gateway: Gateway, runner: Engine
     for number in (1, 2):
         until(lambda number=number: (f"w{number}", 1) in runner.runs)
         runner.end((f"w{number}", 1), "exited", 1)
-    found = until(lambda: here(serving) if "w2" in here(serving).last_failure else None)
+    found = until(lambda: here(serving) if here(serving).failed_replica == "w2" else None)
     assert found.again_at_s == (found.failed_at_s or 0) + 2
 
 

@@ -6136,10 +6136,22 @@ export interface components {
             why: string[];
             /**
              * Last Failure
-             * @description How a replica last failed, with the last lines it wrote.
+             * @description How a replica last failed, or why none was accepted, in a line.
              * @default
              */
             last_failure: string;
+            /**
+             * Failed Replica
+             * @description Which one it was; '' if none was accepted.
+             * @default
+             */
+            failed_replica: string;
+            /**
+             * Failed Words
+             * @description The last lines that it wrote.
+             * @default
+             */
+            failed_words: string;
             /** Failed At S */
             failed_at_s?: number | null;
             /**

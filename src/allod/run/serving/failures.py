@@ -18,15 +18,20 @@ class Failures:
 
     count: int = 0  #: One after the other.
     refused: bool = False  #: True if the last one was not even accepted.
-    said: str = ""
+    said: str = ""  #: How it ended, in a line.
+    replica: str = ""  #: Which one it was; '' if none was accepted.
+    wrote: str = ""  #: The last lines that it wrote, once they are known.
     at_s: int | None = None  #: When the last one was. [epoch s]
     again_s: float = 0.0  #: No replica is started before. [monotonic s]
     again_at_s: int | None = None  #: The same; None: there is nothing to wait for. [epoch s]
 
-    def note(self, said: str, at_s: int, now_s: float, *, served: bool = False) -> None:
+    def note(
+        self, said: str, at_s: int, now_s: float, *, replica: str, served: bool = False
+    ) -> None:
         """One more; the wait until the next try doubles, and is nothing for one that `served`."""
         wait_s = min(FIRST_S * 2.0 ** min(self.count, 16), LAST_S)
         self._note(said, at_s, now_s, 0.0 if served and not self.count else wait_s)
+        self.replica = replica
 
     def refuse(self, said: str, at_s: int, now_s: float) -> None:
         """None was even accepted."""
@@ -37,6 +42,7 @@ class Failures:
         self.again_s, self.again_at_s = now_s + wait_s, at_s + int(wait_s)
         self.count += 1
         self.said, self.at_s, self.refused = said, at_s, False
+        self.replica, self.wrote = "", ""
 
     def forgive(self) -> None:
         """What is tried now is another thing, or works."""

@@ -227,14 +227,15 @@ class Manager:
 
     def _note_failure(self, spot: Spot, replica: str, said: str, now_s: float) -> None:
         _log.warning("service %s at %s: %s", spot.name, spot.site, said)
-        spot.failures.note(said, self._now_s(), now_s, served=replica in spot.served)
+        served = replica in spot.served
+        spot.failures.note(said, self._now_s(), now_s, replica=replica, served=served)
         # A cluster may take its time to say what a job wrote; nobody waits for it.
-        self._reader.submit(self._add_words, spot.failures, said, replica)
+        self._reader.submit(self._add_words, spot.failures, replica)
 
-    def _add_words(self, failures: Failures, said: str, replica: str) -> None:
+    def _add_words(self, failures: Failures, replica: str) -> None:
         words = self._around.last_words(replica)
-        if words and failures.said == said:
-            failures.said = f"{said}\n{words}"
+        if failures.replica == replica:
+            failures.wrote = words
 
     def _forgive(self, spot: Spot, health: dict[str, Health], now_s: float) -> None:
         known = (health.get(live.id) for live in spot.lives)

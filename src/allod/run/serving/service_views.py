@@ -35,7 +35,9 @@ class ServiceSiteView:
     in_flight: int  #: Calls at engines.
     waiting: int  #: Calls at gateways.
     why: tuple[str, ...] = ()  #: What keeps it from having as many replicas as it wants.
-    last_failure: str = ""  #: How a replica last failed, with the last lines it wrote.
+    last_failure: str = ""  #: How a replica last failed, or why none was accepted, in a line.
+    failed_replica: str = ""  #: Which one it was; '' if none was accepted.
+    failed_words: str = ""  #: The last lines that it wrote.
     failed_at_s: int | None = None
     again_at_s: int | None = None  #: When the next one is tried, if that has to wait.
     replicas: tuple[ReplicaView, ...] = ()  #: By port.

@@ -94,6 +94,8 @@ def _site_view(spot: Spot, loads: Loads, beside: Beside) -> ServiceSiteView:
         waiting=calls.waiting,
         why=tuple(dict.fromkeys([spot.closed, *held] if spot.closed else held)),
         last_failure=failures.said,
+        failed_replica=failures.replica,
+        failed_words=failures.wrote,
         failed_at_s=failures.at_s,
         again_at_s=failures.again_at_s,
         replicas=replicas,
