@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
+from allod.bootstrap import real_engine
 from allod.domain.document import Document, from_json
 from allod.domain.project_key import KeyTerms
 from allod.domain.residency import Residency
@@ -15,7 +17,7 @@ from allod.run.node import Node
 from allod.run.records import KeyContentLogged, KeyMade, KeyRevoked, record_of
 from allod.run.recovery import rebuild_views, views_differ
 from tests.run.memory_store import MemoryStore
-from tests.run.world import HandClock, site
+from tests.run.world import HandClock, ScriptedRunner, site
 
 WAIT_S = 20.0
 TERMS = KeyTerms(requests_per_min=60, residency=Residency(processing=("MA",)))
@@ -128,6 +130,23 @@ def test_a_key_that_names_what_is_not_there_is_not_made(node: Node, clock: HandC
         with pytest.raises(InvalidInput, match="name of a key"):
             make("clinic", KeyTerms(), name=name)
     assert node.keys.all() == []
+
+
+def test_a_class_is_one_of_a_charter_where_there_are_charters(
+    store: MemoryStore, clock: HandClock, runner: ScriptedRunner
+) -> None:
+    inner = {"name": "ward", "floor": 0, "priority": 1}
+    outer = {"name": "research", "floor": 0, "priority": 1, "classes": [inner]}
+    charter = document("Charter", "here", site="here", classes=[outer])
+    with closing(Node(store, real_engine(), {"local": runner}, clock)) as node:
+        node.start()
+        make = described(node).keys.make
+        make("clinic", KeyTerms(access_class="wards"))
+        node.apply([charter]).result(WAIT_S)
+        make("clinic", KeyTerms(access_class="ward"))
+        with pytest.raises(NotFound, match="class 'wards'") as caught:
+            make("clinic", KeyTerms(access_class="wards"))
+    assert caught.value.mend == "write 'ward'"
 
 
 def test_names_that_were_given_by_hand_are_passed_over(node: Node) -> None:

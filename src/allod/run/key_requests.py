@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from allod.domain.charter import Charter
+from allod.domain.document import from_json
+from allod.domain.nearest import mend_of
 from allod.domain.project_key import KeyTerms
 from allod.errors import Conflict, InvalidInput, NotFound
 from allod.run.log import KeyRow
 from allod.run.records import KeyContentLogged, KeyMade, KeyRevoked
 from allod.run.requests import Turn, no_document
-from allod.run.views import Views
+from allod.run.views import Views, document_of
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _NAME_MAX = 63
@@ -64,6 +67,8 @@ class MakeKey:
         for service in self.terms.services:
             if turn.views.current("Service", service) is None:
                 raise no_document(turn.views, "Service", service)
+        if self.terms.access_class is not None:
+            _check_class(self.terms.access_class, turn.views)
         if self.terms.expires is not None and self.terms.expires <= turn.at_s:
             raise InvalidInput(
                 "the key would have expired before it was made",
@@ -102,6 +107,29 @@ class LogContent:
                 KeyContentLogged(at_s=turn.at_s, name=self.name, on=self.on, actor=self.actor)
             )
         return lambda: None
+
+
+def _check_class(name: str, views: Views) -> None:
+    """Raise if there are charters, and none has the class; a site without one asks for none."""
+    charters = [
+        from_json(document_of(row)["document"]).spec
+        for row in views.documents.values()
+        if row.kind == "Charter" and row.current
+    ]
+    known = {
+        item.name
+        for charter in charters
+        if isinstance(charter, Charter)
+        for top in charter.classes
+        for item in top.walk()
+    }
+    if known and name not in known:
+        raise NotFound(
+            f"no charter has a class '{name}'",
+            mend=mend_of(name, sorted(known)),
+            field="access_class",
+            value=name,
+        )
 
 
 def _holding(name: str, views: Views) -> KeyRow:

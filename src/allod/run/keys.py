@@ -38,7 +38,7 @@ class Keys:
         """The name of a new key and its secret, which is told this once.
 
         Raises:
-            NotFound: There is no such project, or no such service.
+            NotFound: There is no such project, service or class.
             Conflict: The name was given to a key before.
             InvalidInput: The name cannot be one, or the key would have expired already.
         """
