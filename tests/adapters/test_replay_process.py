@@ -15,6 +15,7 @@ import pytest
 
 from allod.adapters.replay_process import ReplayProcesses
 from allod.errors import Unavailable
+from allod.run.replays.ports import IllEnd
 
 PRELUDE = "import json, os, signal, sys, time\ntask = json.loads(sys.stdin.readline())\n"
 
@@ -24,14 +25,16 @@ def played(folder: Path, code: str, task: dict[str, Any] | None = None) -> Any:
     return ReplayProcesses(folder, command).start(task or {})
 
 
-def lived(folder: Path, code: str, task: dict[str, Any] | None = None) -> tuple[str, list[Any]]:
+def lived(
+    folder: Path, code: str, task: dict[str, Any] | None = None
+) -> tuple[IllEnd | None, list[Any]]:
     said: list[Any] = []
     return played(folder, code, task).live(said.append), said
 
 
 def test_it_is_told_its_task_and_heard(tmp_path: Path) -> None:
     how, said = lived(tmp_path, "print(json.dumps({'back': task}))", {"a": "ø\n"})
-    assert (how, said) == ("", [{"back": {"a": "ø\n"}}])
+    assert (how, said) == (None, [{"back": {"a": "ø\n"}}])
 
 
 def test_it_stands_behind_and_knows_no_secret(
@@ -50,27 +53,32 @@ def test_it_stands_behind_and_knows_no_secret(
 @pytest.mark.parametrize(
     ("code", "how"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", "was ended by signal SIGKILL"),
-        ("sys.exit(3)", "ended with status 3"),
-        ("print(json.dumps({'error': {}})); sys.exit(1)", ""),
-        ("print('no json')", ""),
+        (
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            IllEnd("was ended by signal SIGKILL", killed=True),
+        ),
+        ("sys.exit(3)", IllEnd("ended with status 3", killed=False)),
+        ("print(json.dumps({'error': {}})); sys.exit(1)", None),
+        ("print('no json')", None),
     ],
 )
-def test_how_it_ended_is_told_unless_it_said_so_itself(tmp_path: Path, code: str, how: str) -> None:
+def test_how_it_ended_is_told_unless_it_said_so_itself(
+    tmp_path: Path, code: str, how: IllEnd | None
+) -> None:
     assert lived(tmp_path, code)[0] == how
 
 
 def test_one_that_ends_before_it_is_told_its_task_is_no_trouble(tmp_path: Path) -> None:
     command = (sys.executable, "-c", "import os; os._exit(4)")
     worker = ReplayProcesses(tmp_path, command).start({"large": "x" * (1 << 20)})
-    assert worker.live(lambda _: None) == "ended with status 4"
+    assert worker.live(lambda _: None) == IllEnd("ended with status 4", killed=False)
 
 
 def test_one_that_does_not_want_to_end_is_killed(tmp_path: Path) -> None:
     code = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{}', flush=True)\ntime.sleep(60)"
     worker = played(tmp_path, code)
     heard = threading.Event()
-    ends: list[str] = []
+    ends: list[IllEnd | None] = []
     thread = threading.Thread(
         target=lambda: ends.append(worker.live(lambda _: heard.set())), daemon=True
     )
@@ -78,7 +86,7 @@ def test_one_that_does_not_want_to_end_is_killed(tmp_path: Path) -> None:
     assert heard.wait(30)
     worker.stop()
     thread.join(30)
-    assert ends == [""]
+    assert ends == [None]
     worker.stop()  # Also when it has ended.
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import orjson
 
 from allod.errors import Unavailable
-from allod.run.replays.ports import Json
+from allod.run.replays.ports import IllEnd, Json
 
 _log = logging.getLogger(__name__)
 _NICE = 15  #: Whoever decides or is answered goes first.
@@ -85,7 +85,7 @@ class ReplayProcess:
         self._process, self._task = process, task
         self._stopping = False
 
-    def live(self, told: Callable[[Json], None]) -> str:
+    def live(self, told: Callable[[Json], None]) -> IllEnd | None:
         """See `Worker.live`."""
         process = self._process
         assert process.stdin is not None and process.stdout is not None
@@ -106,10 +106,10 @@ class ReplayProcess:
         with suppress(BrokenPipeError):
             process.stdin.close()
         if status == 0 or said_why or self._stopping:
-            return ""
+            return None
         if status < 0:
-            return f"was ended by signal {signal.Signals(-status).name}"
-        return f"ended with status {status}"
+            return IllEnd(f"was ended by signal {signal.Signals(-status).name}", killed=True)
+        return IllEnd(f"ended with status {status}", killed=False)
 
     def stop(self) -> None:
         """See `Worker.stop`."""

@@ -14,7 +14,7 @@ import orjson
 from allod.adapters.replay_folder import ReplayFolder
 from allod.run.replays.desk import Desk, Surroundings
 from allod.run.replays.lane import Limits
-from allod.run.replays.ports import Json
+from allod.run.replays.ports import IllEnd, Json
 from allod.run.replays.question import Question
 from allod.run.replays.views import TraceView
 
@@ -81,15 +81,15 @@ class Played:
     stopped: threading.Event = field(default_factory=threading.Event)
     may_end: threading.Event = field(default_factory=threading.Event)
     says: list[Json] = field(default_factory=list)
-    ends: str = ""
+    ends: IllEnd | None = None
     figures: list[Json] = field(default_factory=list)
     came_to: Json = field(default_factory=dict)
 
-    def live(self, told: Callable[[Json], None]) -> str:
+    def live(self, told: Callable[[Json], None]) -> IllEnd | None:
         while not (self.may_end.wait(0.005) or self.stopped.is_set()):
             pass
         if self.stopped.is_set() and not self.may_end.is_set():
-            return ""
+            return None
         for message in self.says:
             told(message)
         if self.task["task"] == "read" and not self.says:

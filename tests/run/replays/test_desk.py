@@ -15,6 +15,8 @@ import pytest
 from allod.adapters import replay_folder
 from allod.errors import Conflict, InvalidInput, NotFound, Unavailable
 from allod.run.replays.desk import Desk
+from allod.run.replays.lane import OWN_FAULT
+from allod.run.replays.ports import IllEnd
 from allod.run.replays.views import ReplayState, TraceState
 from tests.run.replays.asking import FACTS, NOW_S, Stage, desk_in, question, sent, until
 
@@ -183,12 +185,13 @@ def test_a_trace_that_cannot_be_read_says_so_and_fails_what_waits_for_it(tmp_pat
 @pytest.mark.parametrize(
     ("says", "ends", "message"),
     [
-        ([{"error": {"message": "no site", "field": "documents"}}], "", "no site"),
-        ([], "was ended by signal SIGKILL", "its process was ended by signal SIGKILL"),
+        ([{"error": {"message": "no site", "field": "documents"}}], None, "no site"),
+        ([], IllEnd("was killed", killed=True), "its process was killed"),
+        ([], IllEnd("ended with status 1", killed=False), OWN_FAULT.message),
     ],
 )
 def test_a_replay_that_fails_says_why(
-    tmp_path: Path, says: list[Any], ends: str, message: str
+    tmp_path: Path, says: list[Any], ends: IllEnd | None, message: str
 ) -> None:
     stage = Stage()
     with open_desk(tmp_path, stage) as desk:

@@ -135,7 +135,7 @@ class Lane:
         clock.daemon = True
         clock.start()
         try:
-            how = worker.live(turn.told)
+            ill = worker.live(turn.told)
         finally:
             clock.cancel()
             worker.stop()  # Nothing, unless it was we who failed.
@@ -144,13 +144,15 @@ class Lane:
                 message=f"it took more than {self._limits.time_max_s} s",
                 mend="ask for a part of the trace with 'from' and 'to', or raise replay_time_max_s",
             )
-        if how and not self._is_over():
-            _log.warning("the process of %s %s", turn.id, how)
-            return ReplayFault(
-                message=f"its process {how}",
-                mend="it may have needed more memory than there is: ask for a part of the trace",
-            )
-        return None
+        if ill is None or self._is_over():
+            return None
+        _log.warning("the process of %s %s", turn.id, ill.how)
+        if not ill.killed:
+            return OWN_FAULT
+        return ReplayFault(
+            message=f"its process {ill.how}",
+            mend="it may have needed more memory than there is: ask for a part of the trace",
+        )
 
     def _is_over(self) -> bool:
         """True if nobody waits for what has its turn."""

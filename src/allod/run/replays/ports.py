@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,11 +58,19 @@ class Shelf(Protocol):
         """Remove a folder with all that is in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class IllEnd:
+    """How a process ended that did not say why."""
+
+    how: str  #: 'was ended by signal SIGKILL'.
+    killed: bool  #: True: by a signal, as where memory runs short. False: by a mistake of ours.
+
+
 class Worker(Protocol):
     """A process that does one task, beside the node and behind it."""
 
-    def live(self, told: Callable[[Json], None]) -> str:
-        """Wait for its end and pass on what it says meanwhile; '' or how it ended ill."""
+    def live(self, told: Callable[[Json], None]) -> IllEnd | None:
+        """Wait for its end and pass on what it says meanwhile; None if it ended well."""
 
     def stop(self) -> None:
         """End it, at once if need be; from any thread, also when it has ended."""
