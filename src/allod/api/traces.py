@@ -96,7 +96,8 @@ async def send(
     ] = None,
 ) -> Response:
     """Send a file of jobs that replays can name. Needs the role `submit`: reading it costs time of
-    the processor. The oldest that no replay waits for goes where too many are kept.
+    the processor. Where too many are kept, whoever keeps most makes room: the oldest that no
+    replay waits for goes.
     """
     _check_head(request)
     _check_name(name)

@@ -1403,7 +1403,8 @@ export interface paths {
         /**
          * Send a trace
          * @description Send a file of jobs that replays can name. Needs the role `submit`: reading it costs time of
-         *     the processor. The oldest that no replay waits for goes where too many are kept.
+         *     the processor. Where too many are kept, whoever keeps most makes room: the oldest that no
+         *     replay waits for goes.
          */
         post: operations["send_v1_traces_post"];
         delete?: never;

@@ -19,6 +19,7 @@ from allod.errors import Conflict, NotFound, Unavailable
 from allod.run.clock import Clock
 from allod.run.replays import records
 from allod.run.replays.compare import compared
+from allod.run.replays.keeping import to_go
 from allod.run.replays.lane import Lane, Limits
 from allod.run.replays.ports import Json, Shelf, Workers
 from allod.run.replays.question import Question, check_whose, inputs_of, world_of
@@ -120,7 +121,7 @@ class Desk:
                 number=1 + max((one.number for one in self._views.values()), default=0),
             )
             self._keep(view, world, (name, digest))
-            self._forget_oldest()
+            self._forget_some()
         self._wake()
         return Created(self.get(view.id), repeated=False)
 
@@ -153,10 +154,10 @@ class Desk:
                 mend="ask again when one has begun, or cancel one",
             )
 
-    def _forget_oldest(self) -> None:
+    def _forget_some(self) -> None:
         over = len(self._views) - self._limits.replays_kept
-        ended = [view for view in self._in_order() if view.state in ENDED]
-        for view in ended[: max(0, over)]:
+        ended = [view for view in self._views.values() if view.state in ENDED]
+        for view in to_go(self._views.values(), ended, over):
             self._drop(view)
 
     def _drop(self, view: ReplayView) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from allod.errors import Conflict, InvalidInput, NotFound, Unavailable
 from allod.run.clock import Clock
 from allod.run.replays import records
+from allod.run.replays.keeping import to_go
 from allod.run.replays.lane import OWN_FAULT, Lane, Limits
 from allod.run.replays.ports import Incoming, Json, Shelf, Workers
 from allod.run.replays.views import ReplayFault, TraceFacts, TraceState, TraceView
@@ -115,15 +116,15 @@ class Traces:
                 mend="wait for a replay to end, or cancel one",
             )
 
-    def _make_room(self) -> None:
+    def _make_room(self, following: TraceView) -> None:
         """Only now that another is here whole: one that never comes costs nobody a trace."""
         over = len(self._views) + 1 - self._limits.traces_kept
-        for view in self._free()[: max(0, over)]:
+        for view in to_go([*self._views.values(), following], self._free(), over):
             self._drop(view)
 
     def _free(self) -> list[TraceView]:
         used = self.in_use()
-        return [view for view in self._in_order() if view.id not in used]
+        return [view for view in self._views.values() if view.id not in used]
 
     def _drop(self, view: TraceView) -> None:
         del self._views[view.id]
@@ -134,7 +135,6 @@ class Traces:
         self, id: str, name: str, format: str | None, actor: str, size: int, sha256: str
     ) -> TraceView:
         with self._turn:
-            self._make_room()
             view = TraceView(
                 id=id,
                 name=name,
@@ -146,6 +146,7 @@ class Traces:
                 number=1 + max((one.number for one in self._views.values()), default=0),
                 format=format,
             )
+            self._make_room(view)
             self._put(view)
         self._lane.wake()
         return view
