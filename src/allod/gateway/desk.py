@@ -72,6 +72,7 @@ class Desk:
         self._database = Database(config)
         self._known, self._leases, self._loads = Known(), Leases(), Loads()
         self._loads_changed = asyncio.Event()
+        self._unsettled = ""
         metrics = Metrics(self._loads)
         self._shipping = Shipping(
             Shipper(place, metrics.count), lambda: self._database.store("shipping")
@@ -116,7 +117,7 @@ class Desk:
 
     async def run(self, ending: asyncio.Event) -> None:
         """Be the desk until `ending` is set, then end in order."""
-        settle_dead(self._place, _now_ms())
+        self._settle()
         _log.info("the desk answers at http://%s:%d", self._cold.host, self._cold.port)
         if compiled.folder().exists():
             _log.info("workers run the compiled hot path")
@@ -197,7 +198,17 @@ class Desk:
         """Settle the workers of a desk that was killed, once the last of their calls has ended."""
         while True:
             await asyncio.sleep(EVERY_S)
-            await asyncio.to_thread(settle_dead, self._place, _now_ms())
+            await asyncio.to_thread(self._settle)
+
+    def _settle(self) -> None:
+        fault = ""
+        try:
+            settle_dead(self._place, _now_ms())
+        except OSError as error:  # A full disk ends no call; it is tried again.
+            fault = str(error)
+        if fault and fault != self._unsettled:
+            _log.error("calls of a worker that is gone cannot be counted yet: %s", fault)
+        self._unsettled = fault
 
 
 def listen(place: GatewayPlace, config: Config) -> socket.socket:

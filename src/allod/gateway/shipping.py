@@ -48,6 +48,9 @@ class Shipping:
                 _log.warning("records wait on the disk: %s", error)
             self._told = str(error)
             return False
+        except Exception:  # noqa: BLE001  (the edge: a mistake of ours must be seen)
+            _log.exception("records wait on the disk")
+            return False
         if self._told:
             _log.info("records are shipped again")
         self._told = ""

@@ -104,11 +104,11 @@ class Workers:
         while not self._ending:
             await asyncio.sleep(backoff_s)
             began = time.monotonic()
-            taken = self._free_number()
-            if taken is None:
-                backoff_s = _BACKOFF_LAST_S
-                continue
             try:
+                taken = self._free_number()
+                if taken is None:
+                    backoff_s = _BACKOFF_LAST_S
+                    continue
                 await self._live(*taken)
             except OSError as error:
                 _log.error("a worker cannot be started: %s", error.strerror)

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from allod.adapters.postgres import Store
+from allod.adapters.postgres import Store, writer
 from allod.adapters.postgres.queries import migrations
 from allod.errors import Conflict, InvalidInput, Unavailable
 from allod.run.log import Act, Answer, Leaf, ViewChange
@@ -256,6 +256,19 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(database: str) -> 
     with direct(database) as other:
         row = other.execute("SELECT schema_version FROM meta").fetchone()
         assert row == (migrations()[-1][0],)
+
+
+def test_a_schema_is_brought_up_to_date_whole_or_not_at_all(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = migrations()
+    broken = (steps[-1][0] + 1, "broken.sql", "this is no SQL")
+    monkeypatch.setattr(writer, "migrations", lambda: (*steps, broken))
+    with pytest.raises(psycopg.errors.SyntaxError):
+        Store.open(database)
+    with direct(database) as other:
+        # Who reads while a node brings it up to date sees what was before.
+        assert other.execute("SELECT to_regclass('allod.leaf')").fetchone() == (None,)
 
 
 def test_the_node_id_stays(database: str) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from allod.adapters.postgres import EmbeddedServer, Store
@@ -47,3 +48,21 @@ def test_records_wait_on_the_disk_while_the_node_has_stopped_its_database(
         desk.end()
         node.close()
         server.stop()
+
+
+def test_a_database_that_is_not_as_this_allod_knows_it_ends_no_call_and_loses_no_record(
+    desk: Desk, database: str
+) -> None:
+    first = desk.chat().headers["x-request-id"]
+    until(lambda: len(desk.store.records()) == 1, "the first is there")
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute("ALTER TABLE allod.gateway_batch RENAME output_kept_s TO otherwise")
+        other.execute("ALTER TABLE allod.usage_record RENAME waited_ms TO otherwise")
+        second = desk.chat().headers["x-request-id"]
+        until(lambda: "batches were not looked after" in desk.said(), "it says so of batches")
+        until(lambda: "records wait on the disk" in desk.said(), "it says so of records")
+        assert desk.chat().status_code == 200
+        other.execute("ALTER TABLE allod.gateway_batch RENAME otherwise TO output_kept_s")
+        other.execute("ALTER TABLE allod.usage_record RENAME otherwise TO waited_ms")
+    until(lambda: len(desk.store.records()) == 3, "all are there")
+    assert {first, second} < {record.id for record in desk.store.records()}

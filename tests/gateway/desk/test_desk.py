@@ -54,6 +54,19 @@ def test_a_killed_desk_loses_nothing_and_counts_nothing_twice(
     assert sorted(ids_of(database)) == sorted(ids)
 
 
+def test_calls_of_a_dead_worker_that_cannot_be_counted_yet_end_no_others(
+    desk: Desk, database: str
+) -> None:
+    book = desk.place.flight_book(70)
+    book.mkdir()  # As on a disk that fails: reading it is an error of the system's.
+    until(lambda: "cannot be counted yet" in desk.said(), "it says so")
+    assert desk.chat().status_code == 200
+    book.rmdir()
+    desk.end()
+    assert desk.said().count("cannot be counted yet") == 1
+    assert "gateway ended" in desk.said()
+
+
 def test_desk_and_worker_killed_together_leave_each_call_once(
     desk: Desk, engine: Engine, database: str
 ) -> None:

@@ -172,11 +172,12 @@ class Writer:
                 f"{describe(self._url)} has schema {version}, this Allod knows {newest}",
                 mend="start the newer Allod that made it",
             )
-        for number, name, statements in steps:
-            if number <= version:
-                continue
-            _log.info("applying %s to %s", name, describe(self._url))
-            with session.transaction():
+        # All or none: who reads meanwhile, such as a gateway, never meets a schema in between.
+        with session.transaction():
+            for number, name, statements in steps:
+                if number <= version:
+                    continue
+                _log.info("applying %s to %s", name, describe(self._url))
                 session.execute(SESSION["make_schema"])
                 session.execute(statements)
                 session.execute(SESSION["set_schema_version"], {"version": number})
