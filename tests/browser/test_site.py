@@ -293,6 +293,21 @@ def test_a_call_is_tried_then_made(page: Page, node: FakeNode) -> None:
     assert called.ends_s - called.starts_s == 7200
 
 
+def test_a_call_that_takes_the_place_of_another_says_so(page: Page, node: FakeNode) -> None:
+    sign_in(page, node, Role.OPERATOR)
+    go(page, "#/site/narvik?tab=power")
+    planner(page)
+    page.get_by_label("Name of the call").fill("peak")
+    expect(page.get_by_text("There is a call peak already")).to_be_visible()
+    page.get_by_role("button", name="Show the shed plan").click()
+    page.locator('[data-plan="tried"]').get_by_role("button", name="Make the call").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It takes the place of call peak")
+    dialog.get_by_role("button", name="Make the call").click()
+    # The next one is not meant to take the place of this.
+    expect(page.get_by_label("Name of the call")).to_have_value(re.compile("^call-"))
+
+
 def test_a_call_that_is_refused_says_why_and_changes_nothing(
     page: Page, node: FakeNode, trouble: Trouble
 ) -> None:

@@ -111,14 +111,17 @@ def test_a_call_that_holds_is_what_the_envelope_rests_on():
     assert the_site(shown(NO_OUTLOOK.with_call(above), envelope=LIMIT)).envelope.value_w == 9000
 
 
-def test_calls_and_windows_of_the_span_are_told_in_the_order_of_time():
+def test_calls_and_the_windows_of_the_span_are_told_in_the_order_of_time():
     window = {"starts": AT_S + 50, "ends": AT_S + 60, "power_w": 1, "reason": "works"}
+    beyond = {"starts": AT_S + 49 * 3600, "ends": AT_S + 50 * 3600, "power_w": 1, "reason": "far"}
     far = call(AT_S + 49 * 3600, AT_S + 50 * 3600, name="far")
-    outlook = NO_OUTLOOK.with_call(call(AT_S - 5, AT_S + 5)).with_call(far)
-    view = shown(outlook, envelope={"site": {**LIMIT["site"], "windows": [window]}})
+    over = call(AT_S - 9, AT_S, name="over")
+    outlook = NO_OUTLOOK.with_call(call(AT_S - 5, AT_S + 5)).with_call(far).with_call(over)
+    view = shown(outlook, envelope={"site": {**LIMIT["site"], "windows": [window, beyond]}})
     assert [(one.name, one.holds, one.reason) for one in view.calls] == [
         ("peak", True, "grid"),
         ("", False, "works"),
+        ("far", False, "grid"),
     ]
 
 

@@ -111,5 +111,6 @@ class SitePowerView:
     limits_are: str
     starts_s: tuple[int, ...]  #: When steps begin. [epoch s]
     nodes: tuple[PowerNodeView, ...]  #: Parents before those inside them.
-    calls: tuple[CallView, ...]  #: By when they begin.
+    #: All calls that are not over, and the windows within this time, by when they begin.
+    calls: tuple[CallView, ...]
     forecast: ForecastView | None  #: Null: none was given.

@@ -218,9 +218,10 @@ class SitePower:
             )
             for call in self._calls_at()
         ]
-        found += self._windows()
-        within = (one for one in found if one.starts_s < ahead.ends_s and one.ends_s > self.at_s)
-        return sorted(within, key=lambda one: (one.starts_s, one.path, one.name))
+        # A call that is still far off is told too: else nobody could see it and take it back.
+        found += [one for one in self._windows() if one.starts_s < ahead.ends_s]
+        left = (one for one in found if one.ends_s > self.at_s)
+        return sorted(left, key=lambda one: (one.starts_s, one.path, one.name))
 
     def _windows(self) -> list[CallView]:
         envelope = self.site.envelope

@@ -6602,7 +6602,7 @@ export interface components {
             nodes: components["schemas"]["PowerNodeView"][];
             /**
              * Calls
-             * @description By when they begin.
+             * @description All calls that are not over, and the windows within this time, by when they begin.
              */
             calls: components["schemas"]["CallView"][];
             /** @description Null: none was given. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { callOf, fieldOf, inUnit, plansOf, secondsOf, type Fields } from "../../src/site/power/curtailment.ts";
+import { callOf, fieldOf, freeName, inUnit, plansOf, secondsOf, type Fields } from "../../src/site/power/curtailment.ts";
 
 const NOW_S = secondsOf("2026-11-22T17:00")!;
 const FIELDS: Fields = { name: "grid", path: "site", amount: 1.5, unit_w: 1e6, from: "2026-11-22T18:00", to: "2026-11-22T20:00", reason: " peak " };
@@ -20,6 +20,12 @@ describe("the form of a call", () => {
     [{ from: "2026-11-22T15:00", to: "2026-11-22T16:00" }, "past"],
     [{ name: "Not so" }, "name"],
   ] as [Partial<Fields>, string][])("says what is wrong with %j", (change, slip) => expect(callOf({ ...FIELDS, ...change }, NOW_S)).toBe(slip));
+
+  it("is offered a name that no other call has", () => {
+    expect(freeName(NOW_S, [])).toBe("call-2026-11-22t1700");
+    expect(freeName(NOW_S, ["call-2026-11-22t1700", "call-2026-11-22t1700-2"])).toBe("call-2026-11-22t1700-3");
+    expect(callOf({ ...FIELDS, name: freeName(NOW_S, []) }, NOW_S)).toMatchObject({ name: "call-2026-11-22t1700" });
+  });
 
   it("offers amounts that can be read", () => {
     expect(inUnit(27_000_000)).toEqual({ amount: 27, unit_w: 1e6 });

@@ -50,6 +50,15 @@ export type Slip = "amount" | "from" | "to" | "order" | "past" | "name";
 
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
+/** A name for a call that begins then, which no other one has: one of the same name would take its place. */
+export function freeName(starts_s: number, taken: readonly string[]): string {
+  const name = `call-${fieldOf(starts_s).replace(":", "").toLowerCase()}`;
+  for (let number = 2; ; number += 1) {
+    const wanted = taken.includes(name) ? `${name}-${number}` : name;
+    if (!taken.includes(wanted)) return wanted;
+  }
+}
+
 /** The call that `fields` ask for, or what is wrong with them. */
 export function callOf(fields: Fields, now_s: number): Call | Slip {
   const [starts, ends] = [secondsOf(fields.from), secondsOf(fields.to)];
