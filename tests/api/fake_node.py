@@ -684,6 +684,8 @@ class FakeNode:
         found = self._wanted(query or WorkloadQuery())
         if query is not None and query.sort is Sort.ACCELERATORS:
             found.sort(key=lambda view: -view.accelerators)
+        elif query is not None and query.sort is Sort.OLDEST:
+            found.reverse()
         return self._page(found, after, limit, skip)
 
     def workloads_count(self, query: WorkloadQuery | None = None) -> Counted:

@@ -73,9 +73,24 @@ def test_a_site_shows_use_by_class_and_power_in_numbers(page: Page, node: World)
     expect(narvik).to_contain_text("12 MW committed")
     expect(narvik).to_contain_text("of 230 MW (5 %)")
     expect(narvik.get_by_role("img", name="48 hours")).to_be_visible()
-    expect(narvik.get_by_role("link", name="1 waits")).to_have_attribute(
-        "href", "#/queue?site=narvik&view=waiting"
+    # Each link leads to the work that it counts.
+    for number, name in (("1", "1 runs"), ("1", "1 waits that could run here")):
+        narvik.get_by_role("link", name=name).click()
+        expect(page.locator("[data-total]")).to_have_attribute("data-total", number)
+        page.go_back()
+
+
+def test_who_waits_longest_is_shown(page: Page, node: World) -> None:
+    for number in range(7):
+        submit(node, f"late-{number}", 60)
+    go(page)
+    waits = page.get_by_role("region", name="Waits longest")
+    expect(waits.get_by_role("link", name="late-")).to_have_text(
+        ["late-1", "late-2", "late-3", "late-4", "late-5"]
     )
+    waits.get_by_role("link", name="Whole queue").click()
+    expect(page.locator("[data-total]")).to_have_attribute("data-total", "6")
+    expect(page.get_by_role("row", name="late-").first).to_contain_text("late-1")
 
 
 def test_what_needs_a_person_says_what_to_do(page: Page, node: World) -> None:

@@ -60,6 +60,7 @@ def plainly(there: dict[int, WorkloadEntry], query: WorkloadQuery) -> list[int]:
     keys = {
         Sort.SUBMITTED: lambda one: 0,
         Sort.ACCELERATORS: lambda one: -one.accelerators,
+        Sort.OLDEST: lambda one: one.ordinal,
         Sort.EXPECTED: lambda one: 99 if one.expected_at_s is None else one.expected_at_s,
     }
     found.sort(key=lambda one: (keys[query.sort](one), -one.ordinal))

@@ -207,7 +207,8 @@ def workloads(
         Sort,
         Query(
             description="submitted: the latest first; accelerators: the most first; expected: the "
-            "soonest expected start first, work without one last. Of equal ones the latest first."
+            "soonest expected start first, work without one last; oldest: the first submitted "
+            "first. Of equal ones the latest first."
         ),
     ] = Sort.SUBMITTED,
     skip: Annotated[

@@ -43,6 +43,7 @@ class Sort(StrEnum):
     SUBMITTED = "submitted"  #: The latest first.
     ACCELERATORS = "accelerators"  #: The most first.
     EXPECTED = "expected"  #: The soonest start first, by the latest hold; those without one last.
+    OLDEST = "oldest"  #: The first submitted first.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,14 +153,23 @@ class WorkloadColumns:
             chosen = latest_first[skip : skip + limit].tolist()
             return chosen, (0, chosen[-1]) if chosen else None
         ordinals = np.flatnonzero(self._found(query, size))
-        most_first = query.sort is Sort.ACCELERATORS
-        keys = -self._accelerators[ordinals] if most_first else self._expected[ordinals]
+        keys = self._keys(query.sort, ordinals)
         if after is not None:
             behind = (keys > after[0]) | ((keys == after[0]) & (ordinals < after[1]))
             ordinals, keys = ordinals[behind], keys[behind]
         places = _part_of_order(keys, skip, limit)
         chosen = ordinals[places].tolist()
         return chosen, (int(keys[places[-1]]), chosen[-1]) if chosen else None
+
+    def _keys(self, sort: Sort, ordinals: Ordinals) -> Ordinals:
+        """What these entries are sorted by, the least first."""
+        match sort:
+            case Sort.ACCELERATORS:
+                return -self._accelerators[ordinals]
+            case Sort.EXPECTED:
+                return self._expected[ordinals]
+            case _:
+                return ordinals
 
     def _found(self, query: WorkloadQuery, end: int) -> Mask:
         """Which entries below the ordinal `end` hold all that `query` asks for."""

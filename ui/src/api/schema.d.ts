@@ -6751,7 +6751,7 @@ export interface components {
          * @description What a list of workloads is sorted by; of equal ones the latest comes first.
          * @enum {string}
          */
-        Sort: "submitted" | "accelerators" | "expected";
+        Sort: "submitted" | "accelerators" | "expected" | "oldest";
         /**
          * SovereigntyStatement
          * @description All that can be said of the sovereignty of a site or a workload on a day.
@@ -7875,7 +7875,7 @@ export interface operations {
     workloads_v1_workloads_get: {
         parameters: {
             query?: {
-                /** @description submitted: the latest first; accelerators: the most first; expected: the soonest expected start first, work without one last. Of equal ones the latest first. */
+                /** @description submitted: the latest first; accelerators: the most first; expected: the soonest expected start first, work without one last; oldest: the first submitted first. Of equal ones the latest first. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Leave out so many, behind `after` if it is given. */
                 skip?: number;

@@ -11,7 +11,7 @@ export const STATES: readonly State[] = [
   "waiting", "placed", "running", "stopping", "completed", "failed", "timeout", "cancelled", "reclaimed", "refused", "lost", "node-failed", "erased",
 ];
 export const LIVE: readonly State[] = ["waiting", "placed", "running", "stopping"];
-export const SORTS: readonly Sort[] = ["submitted", "accelerators", "expected"];
+export const SORTS: readonly Sort[] = ["submitted", "oldest", "accelerators", "expected"];
 
 export type Asked = { states: readonly State[]; site: string; project: string; access_class: string; text: string; sort: Sort };
 
