@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -300,6 +301,15 @@ def test_failures_of_another_day_or_of_another_project_do_not_add_up():
         EndSigns(workload_id="w4", project="b", state=F, ended_at_s=AT_S),
     ]
     assert not [*rules.work_fails(signs(ended=ends))]
+
+
+def test_one_is_told_as_well_as_many():
+    """No sentence says '1 workloads'."""
+    site = site_signs(in_reach=False, out_of_reach_since_s=AT_S)
+    one_run = replace(site, view=replace(site.view, running=1))
+    fact = UnknownSigns(path="Party/x: spec.seat", refused=1, waiting=1, since_s=8)
+    for found in attention(signs(sites=[one_run], unknown=[fact])):
+        assert not re.search(r"\b1 (?:workloads|accelerators|are)\b", found.message)
 
 
 @pytest.mark.parametrize(("refused", "severity"), [(2, Severity.WARNING), (0, Severity.NOTICE)])

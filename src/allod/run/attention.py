@@ -144,8 +144,8 @@ def runner_out_of_reach(signs: Signs) -> Found:
                 since_s=view.out_of_reach_since_s,
                 site=view.name,
                 subject=f"runner of {view.name}",
-                message=f"runner '{view.runner}' does not answer; {view.running} workloads keep "
-                "their room there, and nobody knows how they are",
+                message=f"runner '{view.runner}' does not answer; workloads that keep their "
+                f"room there: {view.running}, and nobody knows how they are",
                 mend=f"see what 'allod site check {view.name}' says"
                 if view.runner == "slurm"
                 else "see the node's own log",
@@ -175,8 +175,8 @@ def floor_broken(signs: Signs) -> Found:
                     since_s=item.broken_since_s,
                     site=one.view.name,
                     subject=f"floor of {item.name} at {one.view.name}",
-                    message=f"work of {own} accelerators within the floor of {item.floor} waits "
-                    f"for longer than the {promise_s} s that are promised",
+                    message=f"work within the floor of {item.floor} waits for longer than the "
+                    f"{promise_s} s that are promised; accelerators it asks for: {own}",
                     mend="see what 'allod why' says of it: nodes that are out, power or a gang "
                     "that no node holds may keep it from its room",
                     says=said(
@@ -423,8 +423,8 @@ def fact_unknown(signs: Signs) -> Found:
             since_s=one.since_s,
             site=name if kind == "Site" else "",
             subject=one.path,
-            message=f"nobody has stated it: {one.refused} workloads were refused in the last day, "
-            f"and {one.waiting} are kept from a site",
+            message="nobody has stated it; workloads refused for that in the last day: "
+            f"{one.refused}, kept from a site: {one.waiting}",
             mend="look it up and apply the document",
             says=said("fact-not-stated", path=one.path, refused=one.refused, waiting=one.waiting),
             kind=kind,
