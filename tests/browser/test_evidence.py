@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,17 @@ def test_a_receipt_is_dropped(page: Page) -> None:
     expect(page.locator(".verdict")).to_contain_text("proves what it says")
 
 
+def test_a_file_that_is_dropped_beside_its_place_opens_nothing(page: Page) -> None:
+    go(page, "#/evidence")
+    kept = page.evaluate(
+        """() => ["dragover", "drop"].map((kind) => { const data = new DataTransfer();
+          data.items.add(new File(["x"], "x.txt"));
+          return !document.body.dispatchEvent(
+            new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data })) })"""
+    )
+    assert kept == [True, True]
+
+
 @pytest.mark.parametrize(
     ("file", "why"),
     [
@@ -176,6 +188,7 @@ def test_what_was_so_at_an_instant(page: Page, node: FakeNode) -> None:
     sign_in(page, node, Role.AUDITOR)
     go(page, "#/evidence?site=narvik&at=2026-11-21T20:00:10Z")
     expect(page.get_by_role("heading", name="1 workload held room")).to_be_visible()
+    expect(page.get_by_text("as of leaf")).to_contain_text("Fjord as of leaf")
     row = page.get_by_role("row", name="w1")
     expect(row).to_contain_text("norway")
     row.get_by_role("link", name="#2").click()
@@ -186,9 +199,24 @@ def test_an_instant_that_is_none(page: Page, node: FakeNode, trouble: Trouble) -
     trouble.allow("status of 4")
     sign_in(page, node, Role.AUDITOR)
     go(page, "#/evidence")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_text("as of leaf")).to_be_visible()
     page.get_by_label("Day or time (UTC)").fill("yesterday")
     page.get_by_role("button", name="Look").click()
     expect(page.locator("main").get_by_role("alert")).to_contain_text("yesterday")
+    # What was so at another instant is no answer to this.
+    expect(page.get_by_text("as of leaf")).to_have_count(0)
+
+
+def test_a_site_with_a_long_title_fits_a_phone(
+    page: Page, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = "A title that goes on for longer than any phone is wide, and then some more"
+    sites = [replace(site, title=title) for site in node.sites()]
+    monkeypatch.setattr(node, "sites", lambda: sites)
+    go(page, "#/evidence")
+    expect(page.locator("option", has_text=title).first).to_be_attached()
+    fits(page, 360, 1280)
 
 
 def test_it_can_be_read_everywhere(page: Page, node: FakeNode) -> None:

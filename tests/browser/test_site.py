@@ -293,6 +293,26 @@ def test_a_call_is_tried_then_made(page: Page, node: FakeNode) -> None:
     assert called.ends_s - called.starts_s == 7200
 
 
+def test_who_works_by_keys_stays_where_they_were(page: Page, node: FakeNode) -> None:
+    """What had the focus is disabled while the node answers, and taken away by the answer."""
+    sign_in(page, node, Role.OPERATOR)
+    go(page, "#/site/narvik?tab=power")
+    planner(page)
+    show = page.get_by_role("button", name="Show the shed plan")
+    show.press("Enter")
+    expect(page.locator('[data-plan="tried"]')).to_be_visible()
+    expect(show).to_be_focused()
+    page.get_by_role("button", name="Make the call").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Make the call").press("Enter")
+    expect(page.locator('[data-plan="made"]')).to_be_visible()
+    expect(page.get_by_role("region", name="Curtailment planner")).to_be_focused()
+    # Nobody is brought back who let go.
+    page.get_by_label("May draw at most").focus()
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_label("Unit").evaluate("field => field.disabled = true")
+    assert page.evaluate("document.activeElement === document.body")
+
+
 def test_a_call_that_takes_the_place_of_another_says_so(page: Page, node: FakeNode) -> None:
     sign_in(page, node, Role.OPERATOR)
     go(page, "#/site/narvik?tab=power")
