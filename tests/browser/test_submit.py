@@ -69,6 +69,28 @@ def test_form_and_text_are_in_step_and_comments_stay(form: Page) -> None:
     expect(editor(form)).to_contain_text("sites: [narvik]")
 
 
+def test_what_is_written_is_there_again_after_a_look_elsewhere(form: Page, node: FakeNode) -> None:
+    write(form, TEXT)
+    form.get_by_role("link", name="Queue").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Queue")
+    form.go_back()
+    expect(editor(form)).to_contain_text("# why it is asked for")
+    form.get_by_role("button", name="Submit", exact=True).press("Enter")
+    expect(form.get_by_text("It is w1 now.")).to_be_visible()
+    # What was sent is not there to be sent again.
+    form.get_by_role("link", name="Queue").click()
+    form.go_back()
+    expect(editor(form)).not_to_contain_text("# why it is asked for")
+
+
+def test_who_submits_by_keys_stays_at_the_button(form: Page) -> None:
+    write(form, TEXT)
+    submit = form.get_by_role("button", name="Try it")
+    submit.press("Enter")
+    expect(form.get_by_text("If it were submitted now")).to_be_visible()
+    expect(submit).to_be_focused()
+
+
 def test_one_writes_on_letter_by_letter(form: Page) -> None:
     write(form, TEXT)
     form.keyboard.press("Control+End")

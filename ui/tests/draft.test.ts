@@ -24,6 +24,18 @@ describe("a draft", () => {
     expect(broken.with(["spec", "a"], 2)).toBe(broken.text);
   });
 
+  it("takes an alias for a mistake on its line, also where nothing has that name", () => {
+    for (const text of ["kind: Workload\nspec: *none\n", "kind: &a Workload\nspec: [*a]\n"]) {
+      expect(new Draft(text).mistakes).toMatchObject([{ line: 2, message: expect.stringContaining("aliases") as string }]);
+    }
+  });
+
+  it("says of a second document that it is one too many, in words for who writes", () => {
+    const [mistake] = new Draft("a: 1\n---\nb: 2\n").mistakes;
+    expect(mistake!.message).not.toContain("YAML.");
+    expect(mistake!.message).toContain("second document");
+  });
+
   it("is no document if it is a list or a word", () => {
     expect(new Draft("- a\n").good).toBe(false);
     expect(new Draft("hello").good).toBe(false);

@@ -5,6 +5,9 @@ import { node } from "../lib/node.svelte.ts";
 
 /** A record of the log, as `/v1/events` sends it. */
 export type Leaf = { seq: number; kind: string; record: { site?: string; workload_id?: string } & Record<string, unknown> };
+/** Whether documents came, changed or went. */
+export const ofDocuments = (leaf: Leaf): boolean => leaf.kind === "event/DocumentsApplied" || leaf.kind === "event/DocumentRemoved";
+
 type Heard = (leaves: readonly Leaf[]) => void;
 
 const SILENT_MS = 45_000; // Three heartbeats.

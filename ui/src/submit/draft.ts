@@ -1,7 +1,7 @@
 // The workload that is being written: one YAML text, which the form reads and changes field by field,
 // so that comments and whatever the form does not know stay as they were written.
 
-import { Document, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { Document, LineCounter, parseDocument, visit, type YAMLError } from "yaml";
 
 /** Where in the document a field lies: `["spec", "accelerators"]`. */
 export type Path = readonly string[];
@@ -22,15 +22,19 @@ export class Draft {
   readonly #lines = new LineCounter();
 
   constructor(readonly text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, logLevel: "error" });
   }
 
   /** What YAML itself finds wrong, with lines from 1. */
   get mistakes(): Mistake[] {
     const found = this.#document.errors.map((error: YAMLError) => ({
       line: this.#lines.linePos(error.pos[0]).line,
-      message: error.message,
+      message: error.code === "MULTIPLE_DOCS" ? "a second document begins; one workload is asked for at a time" : error.message,
     }));
+    // The node reads none, and one that nothing was named as has no value here either.
+    visit(this.#document, {
+      Alias: (_, { range, source }) => void found.push({ line: range ? this.#lines.linePos(range[0]).line : 1, message: `aliases (*${source}) are not read here; write the value out` }),
+    });
     const value: unknown = found.length ? {} : this.#document.toJS();
     if (value === null || typeof value !== "object" || Array.isArray(value)) {
       return [...found, { line: 1, message: "is not a document with fields" }];
