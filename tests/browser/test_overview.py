@@ -80,6 +80,18 @@ def test_a_site_shows_use_by_class_and_power_in_numbers(page: Page, node: World)
         page.go_back()
 
 
+def test_what_is_decided_for_one_site_leaves_the_others_as_they_are(
+    page: Page, node: World
+) -> None:
+    go(page)
+    charts = page.get_by_role("img", name="48 hours")
+    expect(charts).to_have_count(2)
+    kept = charts.element_handles()
+    submit(node, "first", 16)
+    expect(page.locator('[data-site="narvik"]').last).to_contain_text("16 of 64 accelerators")
+    assert all(chart.evaluate("chart => chart.isConnected") for chart in kept)
+
+
 def test_who_waits_longest_is_shown(page: Page, node: World) -> None:
     for number in range(7):
         submit(node, f"late-{number}", 60)

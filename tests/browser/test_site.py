@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from allod.domain.decision import Decision
-from allod.domain.document import read_documents
+from allod.domain.document import from_json, read_documents
 from allod.domain.event import CurtailmentCalled, ForecastGiven
-from allod.errors import InvalidInput
-from allod.run.node_views import Role
+from allod.errors import InvalidInput, NotFound
+from allod.run.node_views import Role, SiteView
+from tests.api.asking import project
 from tests.api.fake_node import FakeNode, Foresight, done
 from tests.browser.control_room import Trouble, axe, fits, go, settled, shot, sign_in, speak
 
@@ -122,6 +123,23 @@ def test_each_part_has_an_address_and_can_be_read(page: Page, node: FakeNode, ta
     speak(page, "de")
     settled(page)
     fits(page, 390)
+
+
+def test_a_site_that_is_removed_while_its_page_is_open(
+    page: Page, node: FakeNode, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble.allow("status of 404")
+    go(page, "#/site/narvik")
+    expect(page.get_by_role("region", name="Accelerators")).to_be_visible()
+
+    def gone(name: str) -> SiteView:
+        raise NotFound(f"no Site is called '{name}'")
+
+    monkeypatch.setattr(node, "site", gone)
+    node.apply([from_json(project("fjord"))]).result()
+    expect(page.locator("main").get_by_role("alert")).to_contain_text("no Site is called")
+    # What is no more has no figures.
+    expect(page.get_by_role("region", name="Accelerators")).to_have_count(0)
 
 
 def test_a_site_that_is_not_there(page: Page, trouble: Trouble) -> None:

@@ -52,7 +52,11 @@ export class Resource<T> {
         this.problem = null;
       }
     } catch (error) {
-      if (!mine.signal.aborted) this.problem = problemOf(error);
+      if (!mine.signal.aborted) {
+        this.problem = problemOf(error);
+        // It is gone, not out of sight: what was shown of it is no longer so.
+        if (this.problem.status === 404) this.data = null;
+      }
     } finally {
       // Begun anew meanwhile: then all this belongs to another look.
       if (this.#running === mine) {
