@@ -125,6 +125,23 @@ def test_each_part_has_an_address_and_can_be_read(page: Page, node: FakeNode, ta
     fits(page, 390)
 
 
+def test_no_column_of_the_sites_is_cut_off_by_a_long_name(
+    page: Page, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number of which half is seen is another number."""
+    big = {"live": 1_400_000, "free": 1_400_000, "waiting": 21_806, "title": "<b>long</b>" * 6}
+    shown = [replace(site, **big) for site in node.sites()]
+    monkeypatch.setattr(node, "sites", lambda: shown)
+    go(page, "#/site")
+    table = page.get_by_role("group", name="Sites")
+    expect(table).to_contain_text("21,806")
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    monkeypatch.setattr(node, "site", lambda name: replace(shown[0], title="long" * 15))
+    go(page, "#/site/narvik")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("longlong")
+    fits(page, 360)
+
+
 def test_a_site_that_is_removed_while_its_page_is_open(
     page: Page, node: FakeNode, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
