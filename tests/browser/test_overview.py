@@ -100,6 +100,7 @@ def test_who_waits_longest_is_shown(page: Page, node: World) -> None:
     expect(waits.get_by_role("link", name="late-")).to_have_text(
         ["late-1", "late-2", "late-3", "late-4", "late-5"]
     )
+    expect(waits).to_contain_text("as it was when last decided")
     waits.get_by_role("link", name="Whole queue").click()
     expect(page.locator("[data-total]")).to_have_attribute("data-total", "6")
     expect(page.get_by_role("row", name="late-").first).to_contain_text("late-1")
