@@ -97,6 +97,7 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
         (PARTY % ("p", "{value: NO, standing: unknown}"), "spec.seat", "no value"),
         (PARTY % ("p", "{standing: proved}"), "spec.seat", "no value"),
         (WORKLOAD % ", accelerators: 2", "line", "twice"),
+        (WORKLOAD.replace("project: p", 'project: ""') % "", "spec.project", "is empty"),
         (WORKLOAD.replace("1h%s", "1 hour"), "spec.wall_time_s", "e.g. '90s'"),
         (WORKLOAD.replace("accelerators: 1", "accelerators: 0") % "", "spec.accelerators", "got 0"),
         (WORKLOAD % ", kind: daemon", "spec.kind", "batch"),

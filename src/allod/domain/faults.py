@@ -67,9 +67,7 @@ def explained(
     if kind in ("enum", "literal_error"):
         return "is not one of the choices", f"write {context.get('expected', '')}"
     if kind == "string_pattern_mismatch":
-        if context["pattern"] == NAME_PATTERN:
-            return "has characters that a name may not have", "use a-z, 0-9 and '-'"
-        return "is not of the form that it must have", f"write what matches {context['pattern']}"
+        return _of_no_form(fault, context["pattern"])
     if kind in ("greater_than_equal", "less_than_equal"):
         return _out_of_bounds(fault)
     if kind in _NO_WHOLE_NUMBER:
@@ -77,6 +75,14 @@ def explained(
     if kind in ("bool_type", "bool_parsing"):
         return "is neither true nor false", "write true or false"
     return _KINDS.get(kind, (fault["msg"].lower(), ""))
+
+
+def _of_no_form(fault: ErrorDetails, pattern: str) -> tuple[str, str]:
+    if pattern != NAME_PATTERN:
+        return "is not of the form that it must have", f"write what matches {pattern}"
+    if fault["input"] == "":
+        return "is empty", "write a name"
+    return "has characters that a name may not have", "use a-z, 0-9 and '-'"
 
 
 _MAPPING = ("is not a mapping", "write one: {key: value}")
