@@ -125,6 +125,22 @@ def test_each_part_has_an_address_and_can_be_read(page: Page, node: FakeNode, ta
     fits(page, 390)
 
 
+def test_what_is_said_of_a_site_without_accelerators_holds_for_each(
+    page: Page, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its phase may be live and have none, or there may be no pool."""
+    bare = replace(node.site("narvik"), live=0, free=0)
+    monkeypatch.setattr(node, "site", lambda name: bare)
+    go(page, "#/site/narvik")
+    expect(page.get_by_text("No accelerators are live now.")).to_be_visible()
+    facts = page.get_by_role("region", name="Facts that law is decided on")
+    expect(facts).to_contain_text("the document")
+    speak(page, "de")
+    facts = page.get_by_role("region", name="Tatsachen, nach denen das Recht entscheidet")
+    expect(facts).to_contain_text("das Dokument")
+    expect(facts).not_to_contain_text("this document")
+
+
 def test_no_column_of_the_sites_is_cut_off_by_a_long_name(
     page: Page, node: FakeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
