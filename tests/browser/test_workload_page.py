@@ -29,7 +29,8 @@ def test_a_life_from_the_asking_to_the_end(page: Page, node: FakeNode) -> None:
     expect(life.nth(0)).to_contain_text("Submitted by somebody")
     expect(life.nth(1)).to_contain_text("Placed at narvik / gb300: 8 accelerators")
     node.start("w1")
-    expect(page.locator("header .badge")).to_have_text("running")
+    # Who hears the page hears it too.
+    expect(page.locator("main header").get_by_role("status")).to_have_text("running")
     expect(life.nth(2)).to_contain_text("Started")
     node.end("w1")
     expect(life.nth(3)).to_contain_text("Ended: completed")
