@@ -195,6 +195,22 @@ def test_what_was_so_at_an_instant(page: Page, node: FakeNode) -> None:
     expect(page.locator(".verdict")).to_contain_text("proves what it says")
 
 
+def test_who_waits_for_the_log_to_be_read_is_told_so(page: Page, node: FakeNode) -> None:
+    sign_in(page, node, Role.AUDITOR)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/audit?**", hold)
+    go(page, "#/evidence?site=narvik&at=2026-11-21T20:00:10Z")
+    waits = page.get_by_text("The log is read up to then")
+    expect(waits).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_text("as of leaf")).to_be_visible()
+    expect(waits).to_have_count(0)
+
+
 def test_an_instant_that_is_none(page: Page, node: FakeNode, trouble: Trouble) -> None:
     trouble.allow("status of 4")
     sign_in(page, node, Role.AUDITOR)

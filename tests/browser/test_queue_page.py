@@ -127,6 +127,17 @@ def test_what_is_chosen_is_in_the_address(page: Tab, node: FakeNode) -> None:
     expect(page.get_by_label("Name or id")).to_have_value("late")
 
 
+def test_what_is_typed_last_is_not_asked_of_the_next_page(page: Tab, node: FakeNode) -> None:
+    submit(node, "big", 60)
+    go(page, "#/queue")
+    page.get_by_label("Name or id").fill("late")
+    # At once, before what was typed is asked for.
+    page.evaluate("document.querySelector('nav a[href=\"#/projects\"]').click()")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Projects and grants")
+    page.wait_for_timeout(600)  # Longer than the list waits for the next letter.
+    assert page.url.endswith("#/projects")
+
+
 def test_a_click_or_the_keyboard_opens_a_workload(page: Tab, node: FakeNode) -> None:
     submit(node, "one", 1)
     submit(node, "two", 1)
