@@ -151,6 +151,23 @@ def test_a_late_no_to_a_token_of_before_asks_for_nothing(
         page.close()
 
 
+def test_a_token_that_is_revoked_is_nobodys(page: Page, node: NastyNode, trouble: Trouble) -> None:
+    trouble.allow("status of 401")
+    sign_in(page, node, Role.OPERATOR)
+    go(page)
+    expect(page.locator(".who")).to_contain_text("operator")
+    refused = {"status": 401, "json": {"detail": "this token is not known"}}
+    page.route("**/v1/projects*", lambda route: route.fulfill(**refused))
+    page.get_by_role("link", name="Projects and grants").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".who")).not_to_contain_text("operator")
+    # Nor is the one that is given next, before the node has said whose it is.
+    page.get_by_role("textbox", name="Token").fill("secret-of-nobody")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".who")).not_to_contain_text("operator")
+
+
 def test_roles_decide_what_is_offered(new_page: NewPage, served: Served, node: NastyNode) -> None:
     def offered(role: Role) -> set[str]:
         page = new_page(served.url)

@@ -38,6 +38,7 @@ class Node {
 
   signIn(token: string): void {
     this.token = token.trim();
+    this.name = this.role = null;
     sessionStorage.setItem(KEY, this.token);
     this.asksForToken = "";
     this.#declined = false;
@@ -53,7 +54,10 @@ class Node {
   /** A token is needed, or `token`, that was sent, is not good (any more). If another was given since, that
    *  is no matter. */
   refused(why: string, token: string): void {
-    if (!this.#declined && token === this.token) this.asksForToken = why || "401";
+    if (token !== this.token) return;
+    // Whose it was, or is, is not known (any more).
+    this.name = this.role = null;
+    if (!this.#declined) this.asksForToken = why || "401";
   }
 
   /** No token is given now. */
