@@ -22,6 +22,7 @@ from allod.run.replays.desk import Desk
 from tests.api.asking import project, workload
 from tests.api.fake_node import START_S, FakeNode
 from tests.browser.control_room import Trouble, go, settled, sign_in, speak
+from tests.browser.services import ALL, Used
 from tests.browser.test_what_if_page import came_to, replayed
 from tests.run.replays.asking import PRESENT, Stage, desk_in, sent
 
@@ -135,6 +136,7 @@ def node(tmp_path: Path) -> Iterator[FakeNode]:
         node.submit(from_json(workload(name, accelerators)), actor="jemand").result()
     node.start("w1")
     node.attention.more = tuple(need(code) for code in NEEDS)
+    node.served, node.usage = ALL, Used()
     stage = Stage()
     stage.replays_wait = False
     stage.came_to = came_to(7200, 0.5) | {"assumed": []}
@@ -182,6 +184,8 @@ def test_no_page_has_an_english_sentence(page: Page, node: FakeNode, trouble: Tr
     places += ["#/evidence?leaf=999", "#/evidence?leaf=5", "#/evidence?workload=w2"]
     places += ["#/projects/keins", "#/workload/keiner", "#/submit?from=w2&accelerators=100"]
     places += [f"#/workload/{one}" for one in ("w1", "w2", "w3")]
+    places += ["#/services", "#/services/both", "#/services/apertus", "#/services/keiner"]
+    places += ["#/services?project=genome&site=nouaceur&by=day"]
     places += compared(node.replays)
     sign_in(page, node, Role.ADMIN)
     go(page)

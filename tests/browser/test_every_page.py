@@ -14,6 +14,7 @@ from allod.run.node_views import Role
 from tests.api.asking import workload
 from tests.api.fake_node import FakeNode
 from tests.browser.control_room import Trouble, axe, fits, go, settled, sign_in, speak
+from tests.browser.services import ALL
 from tests.run.replays.asking import Stage, desk_in
 from tests.run.world import site
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.browser
 PAGES = Path(__file__).resolve().parents[2] / "ui/src/pages.ts"
 NAMES = re.findall(r'\{ name: "([\w-]+)"', PAGES.read_text(encoding="utf-8"))
 #: Pages of one thing each: which one, of what the node of these tests has.
-ONE = {"site": "site/narvik", "workload": "workload/w2"}
+ONE = {"site": "site/narvik", "workload": "workload/w2", "services": "services/both"}
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def node(tmp_path: Path) -> Iterator[FakeNode]:
         node.submit(from_json(workload(name, accelerators)), actor="somebody").result()
     node.start("w1")
     node.output["w1"] = b"one\ntwo\n"
+    node.served = ALL
     node.replays = desk_in(tmp_path, Stage())
     yield node
     node.replays.close()
@@ -41,7 +43,8 @@ def node(tmp_path: Path) -> Iterator[FakeNode]:
 
 def addresses(page: Page, name: str) -> list[str]:
     """The page, that of one thing, and its tabs."""
-    found = [f"#/{name}"] if name not in ONE or name == "site" else []
+    # Of workloads there is no page but the queue.
+    found = [f"#/{name}"] if name != "workload" else []
     if name in ONE:
         found.append(f"#/{ONE[name]}")
     go(page, found[-1])

@@ -19,6 +19,7 @@ export const PAGES: readonly Page[] = [
   { name: "queue", title: "page.queue", load: () => import("./pages/Queue.svelte") as never },
   { name: "workload", title: "page.workload", load: () => import("./pages/Workload.svelte"), hidden: true },
   { name: "submit", title: "page.submit", load: () => import("./pages/Submit.svelte") as never, for: WRITERS },
+  { name: "services", title: "page.services", load: () => import("./pages/Services.svelte") as never },
   { name: "projects", title: "page.projects", load: () => import("./pages/Projects.svelte") as never },
   { name: "replay", title: "page.replay", load: () => import("./pages/Replay.svelte") as never },
   { name: "evidence", title: "page.evidence", load: () => import("./pages/Evidence.svelte") as never },

@@ -32,6 +32,10 @@ export function acceleratorHours(value_h: number, unit = true): string {
 /** A number that has no unit of its own, such as a ratio, to hundredths. */
 export const ratio = (value: number) => number(value, 2);
 
+/** Three digits that count, or a whole number. */
+export const significant = (value: number) =>
+  Math.abs(value) >= 100 ? number(value) : new Intl.NumberFormat(texts.language, { maximumSignificantDigits: 3 }).format(value);
+
 function scaled(value: number, unit: string): string {
   const size = Math.abs(value);
   const [divisor, prefix] = size >= 1e9 ? [1e9, "G"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];

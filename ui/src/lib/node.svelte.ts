@@ -21,6 +21,9 @@ class Node {
   /** The node's clock less this browser's [s]: times are told by the node's. */
   #ahead_s = $state(0);
   #tick = $state(0);
+  #told = () => {};
+  /** Resolves once the node has told its time; until then `now_s` is this browser's. */
+  readonly clock = new Promise<void>((told) => (this.#told = told));
 
   constructor() {
     setInterval(() => (this.#tick += 1), 1000);
@@ -34,6 +37,7 @@ class Node {
 
   heard(at_s: number): void {
     this.#ahead_s = at_s - Math.floor(Date.now() / 1000);
+    this.#told();
   }
 
   signIn(token: string): void {

@@ -96,18 +96,20 @@ export function problemOf(error: unknown): Problem {
 
 /**
  * A resource for as long as its component lives. `touches` says whether a record may have changed
- * it (default: every record); what `ask` reads of runes makes it ask anew.
+ * it (default: every record); what `ask` reads of runes makes it ask anew. What no record tells of is
+ * looked at every `every_ms`; 0: never.
  */
 export function resource<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   touches: (leaf: Leaf) => boolean = () => true,
+  every_ms = SLOW_MS,
 ): Resource<T> {
   const made = new Resource(ask);
   const deaf = hear(
     (leaves) => leaves.some(touches) && made.soon(),
     () => made.soon(),
   );
-  const slow = setInterval(() => document.hidden || made.soon(), SLOW_MS);
+  const slow = every_ms ? setInterval(() => document.hidden || made.soon(), every_ms) : undefined;
   $effect(() => {
     made.anew();
   });
