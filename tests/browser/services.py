@@ -139,6 +139,7 @@ class Used(NoUsage):
                 co2e_ug=4_000_000,
                 energy_unknown=2,
                 energy_measured=3,
+                energy_estimated=3,
                 energy_per_1000_tokens_mj=81_000,
                 energy_method="mixed",
             )

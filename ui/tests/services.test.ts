@@ -12,7 +12,7 @@ const at = (more: Partial<AtSite> = {}): AtSite => ({
 const service = (name: string, sites: AtSite[], project = "models"): Service => ({
   name, project, title: "", model: name, engine: "vllm", operations: [], replicas_min: 0, replicas_max: 2, gateways: 1, sites,
 });
-const failed = { ready: 0, last_failure: "w2 ended as failed", failed_at_s: 5, again_at_s: 9 };
+const failed = { ready: 0, last_failure: "w2 ended as failed", failed_replica: "w2", failed_at_s: 5, again_at_s: 9 };
 
 describe("a service at a site", () => {
   it.each<[Partial<AtSite>, string]>([
@@ -70,7 +70,7 @@ describe("what a failed replica wrote", () => {
 const sum = (more: Partial<Sum> = {}): Sum => ({
   project: "", key: "", service: "", model: "", site: "", access_class: "", batch: "", day: "", calls: 10, completed: 8, left: 0, failed: 0, refused: 2,
   interrupted: 0, prompt_tokens: 0, cached_tokens: 0, answer_tokens: 0, waited_ms: 0, took_ms: 0, energy_mj: 2_350, co2e_ug: 0, energy_unknown: 0,
-  energy_measured: 0, energy_per_1000_tokens_mj: null, energy_method: "estimated", ...more,
+  energy_measured: 0, energy_estimated: 8, energy_per_1000_tokens_mj: null, energy_method: "estimated", ...more,
 });
 
 describe("usage", () => {
@@ -80,12 +80,13 @@ describe("usage", () => {
   });
 
   it("says in shares how the energy of the calls that were served is known", () => {
-    expect(methods(sum({ energy_measured: 4, energy_unknown: 2 }))).toBe("50\u00a0% measured, 25\u00a0% estimated, 25\u00a0% unknown");
-    expect(methods(sum({ calls: 2 }))).toBe("–");
+    expect(methods(sum({ energy_measured: 4, energy_estimated: 2, energy_unknown: 2 }))).toBe("50\u00a0% measured, 25\u00a0% estimated, 25\u00a0% unknown");
+    // Whoever left before an engine had the call was not served.
+    expect(methods(sum({ left: 8, energy_estimated: 0 }))).toBe("–");
   });
 
   it("tells no number where none is known", () => {
-    const unknown = sum({ energy_unknown: 8, energy_mj: 0 });
+    const unknown = sum({ energy_estimated: 0, energy_unknown: 8, energy_mj: 0 });
     expect([energyOf(unknown), carbonOf(unknown), perTokens(unknown)]).toEqual(["–", "–", "–"]);
     expect(perTokens(sum({ energy_per_1000_tokens_mj: 81_200 }))).toBe("81.2 J");
     // An energy without an intensity of carbon.

@@ -102,8 +102,9 @@ def usage(
     ] = None,
 ) -> Response:
     """Calls, tokens, energy and carbon, summed by what you name. Energy is that of the calls of
-    which it is known; `energy_unknown` and `energy_measured` count calls, and
-    `energy_per_1000_tokens_mj` goes by the tokens of those calls, of prompts and answers together.
+    which it is known; `energy_measured`, `energy_estimated` and `energy_unknown` count calls that
+    were served, and `energy_per_1000_tokens_mj` goes by the tokens of those whose energy is known,
+    of prompts and answers together.
 
     With the key of a project: what that project called.
     """

@@ -91,18 +91,12 @@ def _numbers(item: Json) -> tuple[str, ...]:
 
 def _energy_calls(item: Json) -> int:
     """Calls whose energy is known, measured or not."""
-    served = int(item["calls"]) - int(item["refused"])
-    return max(served - int(item["energy_unknown"]), int(item["energy_measured"]))
+    return int(item["energy_measured"]) + int(item["energy_estimated"])
 
 
 def _methods(item: Json) -> str:
     """How the energy of the calls that were served is known, in shares of them."""
-    measured, unknown = item["energy_measured"], item["energy_unknown"]
-    parts = (
-        (measured, "measured"),
-        (_energy_calls(item) - measured, "estimated"),
-        (unknown, "unknown"),
-    )
+    parts = [(int(item[f"energy_{word}"]), word) for word in ("measured", "estimated", "unknown")]
     total = sum(count for count, _ in parts)
     told = (f"{count / total:.0%} {word}" for count, word in parts if count)
     return ", ".join(told) if total else "-"

@@ -184,7 +184,14 @@ def test_usage_is_summed_by_what_is_asked_and_of_what_is_meant(kept: GatewayStor
     assert kept.usage(where=UsageFilter(until_ms=DAY_MS, outcome="left"))[0].calls == 1
     assert kept.usage(where=UsageFilter(since_ms=DAY_MS + 1)) == []
     kept.put_records([record(5, energy_method="estimated", energy_mj=1)])
-    assert kept.usage()[0].energy_method == "mixed"
+    mixed = kept.usage()[0]
+    assert (mixed.energy_method, mixed.energy_measured, mixed.energy_estimated) == ("mixed", 2, 1)
+    # Who left before an engine had the call: there is no energy to be known.
+    kept.put_records(
+        [record(7, key="k8", site="", outcome="left", energy_mj=None, energy_method="none")]
+    )
+    [left] = kept.usage([By.KEY], UsageFilter(key="k8"))
+    assert (left.energy_measured, left.energy_estimated, left.energy_unknown) == (0, 0, 0)
     kept.put_records([record(6, key="k9", energy_method="provisional", energy_mj=1)])
     assert kept.usage([By.KEY], UsageFilter(key="k9"))[0].energy_method == "estimated"
 

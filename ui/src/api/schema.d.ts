@@ -1330,8 +1330,9 @@ export interface paths {
         /**
          * Sums of usage
          * @description Calls, tokens, energy and carbon, summed by what you name. Energy is that of the calls of
-         *     which it is known; `energy_unknown` and `energy_measured` count calls, and
-         *     `energy_per_1000_tokens_mj` goes by the tokens of those calls, of prompts and answers together.
+         *     which it is known; `energy_measured`, `energy_estimated` and `energy_unknown` count calls that
+         *     were served, and `energy_per_1000_tokens_mj` goes by the tokens of those whose energy is known,
+         *     of prompts and answers together.
          *
          *     With the key of a project: what that project called.
          */
@@ -7295,6 +7296,11 @@ export interface components {
              * @description Calls whose energy was measured. [1]
              */
             energy_measured: number;
+            /**
+             * Energy Estimated
+             * @description Calls whose energy is known without a meter. [1]
+             */
+            energy_estimated: number;
             /**
              * Energy Per 1000 Tokens Mj
              * @description Of the calls of which it is known, by their tokens of prompts and answers. [mJ]

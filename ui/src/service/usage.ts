@@ -20,7 +20,7 @@ export const BYS_OF_ONE: readonly By[] = BYS.filter((by) => by !== "service" && 
 export const byOf = (word: string | null, among: readonly By[]): By => among.find((by) => by === word) ?? among[0]!;
 
 /** Calls whose energy is known, measured or not. */
-export const known = (sum: Sum) => Math.max(sum.calls - sum.refused - sum.energy_unknown, sum.energy_measured);
+export const known = (sum: Sum) => sum.energy_measured + sum.energy_estimated;
 
 /** Calls that ended badly though they were let in. */
 export const broken = (sum: Sum) => sum.failed + sum.interrupted;
@@ -52,7 +52,7 @@ const NBSP = "\u00a0";
 export function methods(sum: Sum): string {
   const parts: [number, TextKey][] = [
     [sum.energy_measured, "usage.method.measured"],
-    [known(sum) - sum.energy_measured, "usage.method.estimated"],
+    [sum.energy_estimated, "usage.method.estimated"],
     [sum.energy_unknown, "usage.method.unknown"],
   ];
   const all = parts.reduce((calls, [part]) => calls + part, 0);

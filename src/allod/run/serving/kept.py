@@ -75,6 +75,7 @@ class UsageSum:
     co2e_ug: int  #: The same. [micrograms CO2e]
     energy_unknown: int  #: Calls that were served and have no energy. [1]
     energy_measured: int  #: Calls whose energy was measured. [1]
+    energy_estimated: int  #: Calls whose energy is known without a meter. [1]
     #: Of the calls of which it is known, by their tokens of prompts and answers. [mJ]
     energy_per_1000_tokens_mj: int | None
     energy_method: str  #: Of those: 'measured', 'estimated', 'mixed'; 'none': it is not known.

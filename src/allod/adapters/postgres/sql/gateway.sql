@@ -59,6 +59,7 @@ SELECT
     coalesce(sum(co2e_ug), 0)::bigint,
     count(*) FILTER (WHERE site <> '' AND energy_mj IS NULL),
     count(*) FILTER (WHERE energy_method = 'measured'),
+    count(energy_mj) FILTER (WHERE energy_method <> 'measured'),
     (sum(energy_mj) * 1000 / nullif(
         sum(prompt_tokens + answer_tokens) FILTER (WHERE energy_mj IS NOT NULL), 0
     ))::bigint,
