@@ -78,8 +78,21 @@ MINISTRAL = ServiceView(
 )
 APERTUS = replace(MINISTRAL, name="apertus", model="apertus-70b", sites=(FAILED,))
 WIDE = replace(MINISTRAL, name="both", model="qwen3-32b", sites=(NARVIK, NOUACEUR))
+#: The node took no replica of it.
+NEVER = replace(
+    MINISTRAL,
+    name="never",
+    sites=(
+        replace(
+            FAILED,
+            last_failure="no replica can run here: 64 accelerators are asked for",
+            failed_replica="",
+            failed_words="",
+        ),
+    ),
+)
 RARE = replace(MINISTRAL, name="rare", project="lab", replicas_min=0, sites=(IDLE,))
-ALL = (APERTUS, WIDE, MINISTRAL, RARE)
+ALL = (APERTUS, WIDE, MINISTRAL, NEVER, RARE)
 
 
 def called(number: int, **given: object) -> UsageRecord:

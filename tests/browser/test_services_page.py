@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,8 +21,9 @@ from tests.adapters.postgres.conftest import database, postgres_server, store
 from tests.api.asking import project
 from tests.api.fake_node import FakeNode
 from tests.api.serving import Served, serving
+from tests.api.test_services import document
 from tests.browser.control_room import Trouble, axe, fits, go, settled, shot, sign_in, speak
-from tests.browser.services import ALL, CALLS, MINISTRAL
+from tests.browser.services import ALL, CALLS, MINISTRAL, WIDE
 
 __all__ = ["database", "postgres_server", "store"]
 
@@ -61,16 +63,19 @@ def test_what_lacks_replicas_comes_first_and_says_why(
     go(page)
     page.locator("#nav").get_by_role("link", name="Services").click()
     rows = page.locator("tbody[data-service]")
-    expect(rows).to_have_count(4)
+    expect(rows).to_have_count(5)
     names = [row.get_attribute("data-service") for row in rows.all()]
-    assert names == ["apertus", "both", "ministral", "rare"]
+    assert names == ["apertus", "never", "both", "ministral", "rare"]
     badges = page.locator("tbody[data-service] .badge")
-    expect(badges).to_have_text(["failing", "ready", "too few", "ready", "idle"])
+    expect(badges).to_have_text(["failing", "refused", "ready", "too few", "ready", "idle"])
     failed = page.locator('tbody[data-service="apertus"]')
     # Of what it wrote the line that names the error.
     expect(failed).to_contain_text("w2 ended as failed with exit status 3: RuntimeError: no such")
     expect(failed).not_to_contain_text("one process is left")
     expect(failed.get_by_role("link", name="Log of w2")).to_have_attribute("href", "#/workload/w2")
+    never = page.locator('tbody[data-service="never"]')
+    expect(never).to_contain_text("no replica can run here: 64 accelerators are asked for")
+    expect(never.get_by_role("link", name="Log of")).to_have_count(0)
     short = page.locator('tbody[data-service="both"] [data-why="nouaceur"]')
     expect(short).to_contain_text("8 accelerators are needed, 3 are free")
     ready = page.locator('tbody[data-service="ministral"] [data-site="narvik"] td')
@@ -153,7 +158,7 @@ def test_those_of_a_site_alone(page: Page, node: FakeNode) -> None:
     expect(page.locator("tbody[data-service]")).to_have_count(1)
     expect(page.locator("tr[data-site]")).to_have_count(1)
     page.get_by_role("button", name="Show all services").click()
-    expect(page.locator("tbody[data-service]")).to_have_count(4)
+    expect(page.locator("tbody[data-service]")).to_have_count(5)
     go(page, "#/services?site=nowhere")
     expect(page.get_by_text("No service is at that site")).to_be_visible()
 
@@ -163,14 +168,14 @@ def test_other_pages_lead_to_services(page: Page, node: FakeNode, used: GatewayS
     node.apply([from_json(project("models")), from_json(project("school"))]).result()
     go(page, "#/overview")
     shown = page.locator("main li[data-service]")
-    expect(shown).to_have_count(4)
+    expect(shown).to_have_count(5)
     expect(shown.first).to_contain_text("apertus failing 0 of 1 wanted")
     go(page, "#/site/narvik")
-    expect(page.locator("main li[data-service]")).to_have_count(4)
+    expect(page.locator("main li[data-service]")).to_have_count(5)
     page.get_by_role("link", name="All, and what was used").click()
     expect(page).to_have_url(f"{page.url.split('#')[0]}#/services?site=narvik")
     go(page, "#/projects/models")
-    expect(page.locator("main li[data-service]")).to_have_count(3)
+    expect(page.locator("main li[data-service]")).to_have_count(4)
     # It keeps none, and has called some.
     go(page, "#/projects/school")
     expect(page.get_by_text("It keeps no service of its own")).to_be_visible()
@@ -226,3 +231,45 @@ def test_without_a_gateway_calls_are_not_known(page: Page, node: FakeNode) -> No
     expect(page.get_by_text("11 calls")).to_have_count(0)
     settled(page)
     axe(page)
+
+
+def test_an_operator_scales_it_after_a_look_at_what_that_comes_to(
+    page: Page, node: FakeNode, trouble: Trouble
+) -> None:
+    trouble.allow("status of 422")
+    node.served = (WIDE,)
+    limits = {"min": 1, "max": 4, "in_flight": 4}
+    node.apply([from_json(project("models")), from_json(service("both", limits))]).result()
+    sign_in(page, node, Role.OPERATOR)
+    go(page, "#/services/both")
+    page.get_by_role("button", name="Scale", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Now 1 to 4 at each of 2 sites; 2 are ready.")
+    least, most = dialog.get_by_label("At least"), dialog.get_by_label("At most")
+    expect(least).to_have_value("1")
+    most.fill("1")
+    expect(dialog).to_contain_text("1 that is there ends its calls, and then itself.")
+    least.fill("2")
+    axe(page)
+    dialog.get_by_role("button", name="Scale it").click()
+    # In the node's words, and nothing is done.
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    assert node.document("Service", "both").document["spec"]["replicas"] == limits
+    most.fill("3")
+    dialog.get_by_role("button", name="Scale it").click()
+    expect(dialog).to_be_hidden()
+    changed = limits | {"min": 2, "max": 3}
+    assert node.document("Service", "both").document["spec"]["replicas"] == changed
+
+
+def test_who_may_not_scale_is_not_offered_to(page: Page, node: FakeNode) -> None:
+    node.served = ALL
+    sign_in(page, node, Role.SUBMIT)
+    go(page, "#/services/both")
+    expect(page.locator(".who")).to_contain_text("project member")
+    expect(page.get_by_role("button", name="Scale")).to_have_count(0)
+
+
+def service(name: str, replicas: dict[str, int]) -> dict[str, Any]:
+    one = document(sites=["narvik"], project="models", replicas=replicas)
+    return one | {"metadata": {"name": name}}

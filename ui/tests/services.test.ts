@@ -23,6 +23,7 @@ describe("a service at a site", () => {
     [{ ready: 1, wanted: 2, held: 1, why: ["no room"] }, "short"],
     [{ ready: 0, why: ["the site has no runner"] }, "short"],
     [failed, "failing"],
+    [{ ...failed, failed_replica: "", last_failure: "no replica can run here" }, "refused"],
     // Whoever called it gave up: what is wrong is wrong all the same.
     [{ ...failed, wanted: 0 }, "failing"],
     [{ ...failed, wanted: 2, held: 1 }, "failing"],

@@ -6,11 +6,12 @@ export type Service = Shape<"ServiceView">;
 export type AtSite = Shape<"ServiceSiteView">;
 
 /**
- * The worst first. `failing`: the last replica failed, and another is tried. `short`: it lacks replicas that wait
+ * The worst first. `failing`: the last replica failed, and another is tried. `refused`: none was even accepted, as
+ * where it can never run. `short`: it lacks replicas that wait
  * for room or may not begin. `starting`: it lacks some, and they start. `ready`: it has all that its calls ask
  * for. `idle`: they ask for none.
  */
-export const STANDS = ["failing", "short", "starting", "ready", "idle"] as const;
+export const STANDS = ["failing", "refused", "short", "starting", "ready", "idle"] as const;
 export type Stand = (typeof STANDS)[number];
 
 /** A failure counts until a replica works or the document changes: then there is no next try to wait for. */
@@ -18,7 +19,7 @@ export const failing = (site: AtSite) => Boolean(site.last_failure) && typeof si
 
 /** How a service stands at a site. */
 export function standOf(site: AtSite): Stand {
-  if (failing(site)) return "failing";
+  if (failing(site)) return site.failed_replica ? "failing" : "refused";
   if (site.ready >= site.wanted) return site.ready > 0 ? "ready" : "idle";
   return site.held > 0 || site.why.length > 0 ? "short" : "starting";
 }
