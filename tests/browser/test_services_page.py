@@ -14,11 +14,12 @@ from allod.adapters.postgres import GatewayStore, Store
 from allod.api import create_app
 from allod.api.settings import ApiSettings
 from allod.domain.document import from_json
+from allod.domain.event import Outcome
 from allod.domain.project_key import KeyTerms
 from allod.run.node_views import Role
 from allod.web import pages
 from tests.adapters.postgres.conftest import database, postgres_server, store
-from tests.api.asking import project
+from tests.api.asking import project, workload
 from tests.api.fake_node import FakeNode
 from tests.api.serving import Served, serving
 from tests.api.test_services import document
@@ -72,7 +73,9 @@ def test_what_lacks_replicas_comes_first_and_says_why(
     # Of what it wrote the line that names the error.
     expect(failed).to_contain_text("w2 ended as failed with exit status 3: RuntimeError: no such")
     expect(failed).not_to_contain_text("one process is left")
-    expect(failed.get_by_role("link", name="Log of w2")).to_have_attribute("href", "#/workload/w2")
+    expect(failed.get_by_role("link", name="Log of w2")).to_have_attribute(
+        "href", "#/workload/w2?stream=stderr"
+    )
     never = page.locator('tbody[data-service="never"]')
     expect(never).to_contain_text("no replica can run here: 64 accelerators are asked for")
     expect(never.get_by_role("link", name="Log of")).to_have_count(0)
@@ -123,7 +126,24 @@ def test_a_failure_says_all_that_is_known_of_it(page: Page, node: FakeNode) -> N
     expect(failure.get_by_text("one process is left")).to_be_visible()
     axe(page)
     log = failure.get_by_role("link", name="Log of w2")
-    expect(log).to_have_attribute("href", "#/workload/w2")
+    expect(log).to_have_attribute("href", "#/workload/w2?stream=stderr")
+
+
+def test_the_log_of_a_failed_replica_leads_back_to_its_service(page: Page, node: FakeNode) -> None:
+    node.served = ALL
+    node.submit(from_json(workload("first")), actor="services").result()
+    of = {"service": "apertus", "port": 21000}
+    replica = workload("apertus-21000", kind="service", replica_of=of, sites=["narvik"])
+    node.submit(from_json(replica), actor="services").result()
+    node.start("w2")
+    node.end("w2", Outcome.FAILED)
+    go(page, "#/services/apertus")
+    page.get_by_role("link", name="Log of w2").click()
+    # Where engines write what went wrong.
+    expect(page.get_by_role("button", name="stderr")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name="Submit again")).to_have_count(0)
+    page.get_by_role("link", name="It is a replica of apertus").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("apertus")
 
 
 def test_usage_is_summed_as_one_asks(page: Page, node: FakeNode, used: GatewayStore) -> None:
@@ -244,7 +264,7 @@ def test_an_operator_scales_it_after_a_look_at_what_that_comes_to(
     go(page, "#/services/both")
     page.get_by_role("button", name="Scale", exact=True).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Now 1 to 4 at each of 2 sites; 2 are ready.")
+    expect(dialog).to_contain_text("Now 1 to 4 at each of 2 sites; ready: 2.")
     least, most = dialog.get_by_label("At least"), dialog.get_by_label("At most")
     expect(least).to_have_value("1")
     most.fill("1")

@@ -62,7 +62,7 @@ describe("what to do next", () => {
   const site = (name: string, changes: SiteAnswer["changes"], expected_at_s: number | null = null) => ({ site: name, blockers: [], spoke_for: [], change: "", changes, expected_at_s, basis: "b", rests_on: [] });
   const ask = (accelerators: number, code: "fewer" | "fewer-or-wait" = "fewer") => ({ code, values: { accelerators } });
   const shorter = { code: "shorter-wall-time" as const, values: {} };
-  const work = { id: "w1", accelerators: 16, lent: false, run: 0 };
+  const work = { id: "w1", accelerators: 16, lent: false, run: 0, spec: {} };
 
   it("is to wait where that helps, or to ask for as many as there are", () => {
     const sites = [site("a", [ask(4)]), site("b", [ask(8)]), site("c", [], 500), site("d", [], 400)];
@@ -88,6 +88,14 @@ describe("what to do next", () => {
     expect(advice({ ...work, state: "failed", run: 1 }, []).map(({ what }) => what)).toEqual(["output", "again"]);
     expect(advice({ ...work, state: "completed", run: 1 }, []).map(({ what }) => what)).toEqual(["again"]);
     expect(advice({ ...work, state: "running", run: 1, lent: true }, [])).toEqual([{ what: "lent" }]);
+  });
+
+  it("is for a replica to look at its service, which nobody submits", () => {
+    const replica = { ...work, spec: { replica_of: { service: "chat", port: 21000 } } };
+    const all = (state: "failed" | "waiting" | "running", sites: SiteAnswer[] = []) => advice({ ...replica, state, run: 1 }, sites);
+    expect(all("failed")).toEqual([{ what: "output" }, { what: "service", service: "chat" }]);
+    expect(all("waiting", [site("a", [ask(4)], 400)]).map(({ what }) => what)).toEqual(["wait", "service"]);
+    expect(all("running")).toEqual([{ what: "service", service: "chat" }]);
   });
 
   it("asks for fewer where that is all that is in the way", () => {

@@ -2,12 +2,13 @@
 
 import type { Shape } from "../api/client.ts";
 
-type Work = Pick<Shape<"WorkloadView">, "id" | "state" | "accelerators" | "lent" | "run">;
+type Work = Pick<Shape<"WorkloadView">, "id" | "state" | "accelerators" | "lent" | "run" | "spec">;
 type Site = Shape<"SiteAnswer">;
 
 export type Advice =
   | { what: "fewer"; accelerators: number; site: string }
   | { what: "wait"; at_s: number; site: string; basis: string; rests_on: Site["rests_on"] }
+  | { what: "service"; service: string }
   | { what: "again" | "output" | "elsewhere" | "lent" };
 
 const ENDED = ["completed", "failed", "timeout", "cancelled", "lost", "node-failed", "reclaimed"];
@@ -26,8 +27,22 @@ export function live(site: Site): number {
   return short && !site.blockers.some((one) => one.forever) ? Number(short.actual) || 0 : 0;
 }
 
+/** The service whose replica it is; '' if it is none. */
+export function serviceOf({ spec }: Pick<Work, "spec">): string {
+  const of = spec["replica_of"] as { service?: unknown } | null | undefined;
+  return typeof of?.service === "string" ? of.service : "";
+}
+
 /** What is worth to do, the best first. */
 export function advice(work: Work, sites: readonly Site[]): Advice[] {
+  const service = serviceOf(work);
+  if (!service) return forWork(work, sites);
+  // The node keeps replicas: nobody submits one.
+  const own = forWork(work, sites).filter(({ what }) => what === "wait" || what === "output" || what === "lent");
+  return [...own, { what: "service", service }];
+}
+
+function forWork(work: Work, sites: readonly Site[]): Advice[] {
   if (ENDED.includes(work.state)) {
     return [...(BAD.includes(work.state) && work.run ? [{ what: "output" } as const] : []), { what: "again" }];
   }
