@@ -133,7 +133,9 @@ class Report:
         for size in sizes:
             seen = [item for item in self.sightings if item.size == size]
             if seen:
-                times = ", ".join(f"'{shown(item.witness)}' at {_time(item)}" for item in seen)
+                times = ", ".join(
+                    f"'{shown(item.witness)}' at {time_text(item.time_s)}" for item in seen
+                )
                 yield (
                     f"{_count(len(seen), 'witness', 'witnesses')} saw the log at "
                     f"{_count(size, 'leaf', 'leaves')} and nothing taken out: {times}. "
@@ -190,10 +192,11 @@ def _value(value: Any) -> str:
     )
 
 
-def _time(item: Sighting) -> str:
-    if item.time_s > _TIME_S_MAX:
-        return f"{item.time_s} s after 1970"
-    return datetime.fromtimestamp(item.time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def time_text(time_s: int) -> str:
+    """An instant in UTC for people; one that no calendar has, in seconds."""
+    if time_s > _TIME_S_MAX:
+        return f"{time_s} s after 1970"
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -32,7 +32,7 @@ from allod.prove.cosignature import WitnessKey, cosigned_at_s
 from allod.prove.merkle import verify_consistency, verify_inclusion
 from allod.prove.note import VerifierKey
 from allod.prove.policy import Policy
-from allod.prove.report import Record, Refused, Report, Sighting
+from allod.prove.report import Record, Refused, Report, Sighting, time_text
 from allod.prove.witness import read_consistency
 
 #: How far the clock of a node may be ahead of that of a witness. [s]
@@ -155,8 +155,8 @@ class _Verifier:
             if isinstance(at_s, int) and at_s > time_s + CLOCKS_APART_S_MAX:
                 raise InvalidProof(
                     "clock-set-back",
-                    f"entry {item.index} says {AT_S} = {at_s}, but '{shown(key.name)}' saw it "
-                    f"at {time_s}, before that",
+                    f"entry {item.index} says {AT_S} = {at_s} ({time_text(at_s)}), but "
+                    f"'{shown(key.name)}' saw it at {time_text(time_s)}, before that",
                     mend="ask the node and the witness which clock was wrong",
                 )
         return Record(item.index, checkpoint.size, fields, len(item.hidden))
@@ -193,8 +193,8 @@ class _Verifier:
                 if later_s < time_s:
                     raise InvalidProof(
                         "clock-set-back",
-                        f"'{shown(key.name)}' saw {size} leaves at {time_s} and {later} leaves "
-                        f"at {later_s}, before that",
+                        f"'{shown(key.name)}' saw {size} leaves at {time_text(time_s)} and {later} "
+                        f"leaves at {time_text(later_s)}, before that",
                         mend="ask the witness which time is wrong",
                     )
         sizes = sorted({seen.checkpoint.size for seen in shown_})

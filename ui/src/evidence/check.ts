@@ -10,7 +10,7 @@ import { Policy } from "./policy.ts";
 import { readHashes } from "./proof.ts";
 import { fieldsOf, parseReceipt, type Shown } from "./receipt.ts";
 import { InvalidProof, WrongUse, notCanonical } from "./refusal.ts";
-import type { Entry, Sighting, Verdict } from "./report.ts";
+import { timeText, type Entry, type Sighting, type Verdict } from "./report.ts";
 import { shown } from "./shown.ts";
 
 /** How far the clock of a node may be ahead of that of a witness. [s] */
@@ -133,7 +133,7 @@ class Check {
       if (typeof at_s === "bigint" && at_s > time_s + CLOCKS_APART_S_MAX) {
         throw new InvalidProof(
           "clock-set-back",
-          `entry ${item.index} says ${AT_S} = ${at_s}, but '${shown(key.name)}' saw it at ${time_s}, before that`,
+          `entry ${item.index} says ${AT_S} = ${at_s} (${timeText(at_s)}), but '${shown(key.name)}' saw it at ${timeText(time_s)}, before that`,
           "ask the node and the witness which clock was wrong",
         );
       }
@@ -238,7 +238,7 @@ function checkClocks(all: readonly Opened[]): void {
       if (later && later.time_s < time_s) {
         throw new InvalidProof(
           "clock-set-back",
-          `'${shown(name)}' saw ${size} leaves at ${time_s} and ${later.size} leaves at ${later.time_s}, before that`,
+          `'${shown(name)}' saw ${size} leaves at ${timeText(time_s)} and ${later.size} leaves at ${timeText(later.time_s)}, before that`,
           "ask the witness which time is wrong",
         );
       }

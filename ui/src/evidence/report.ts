@@ -87,7 +87,8 @@ function* attested({ origin, records, sightings }: Verdict, say: Say): Iterable<
   for (const size of sizes) {
     const seen = sightings.filter((item) => item.size === size);
     const told = { leaves: leaves(size, say), witnesses: `${seen.length}` };
-    const times = seen.map((item) => say("attested.sighting", { witness: shown(item.witness), at: time(item, say) })).join(", ");
+    const at = (time_s: bigint) => timeText(time_s, (seconds) => say("time.beyond", { seconds }));
+    const times = seen.map((item) => say("attested.sighting", { witness: shown(item.witness), at: at(item.time_s) })).join(", ");
     if (seen.length === 0) yield say("attested.none", told);
     else yield say(seen.length === 1 ? "attested.seen.one" : "attested.seen.many", { ...told, times });
   }
@@ -137,8 +138,9 @@ function isSomething(value: Json | undefined): value is Json {
 /** A disclosed value on one line; a text is shown without quotation marks. */
 export const valueText = (value: Json): string => printable(cut(plainText(value), VALUE_MAX));
 
-function time({ time_s }: Sighting, say: Say): string {
-  if (time_s > TIME_S_MAX) return say("time.beyond", { seconds: `${time_s}` });
+/** An instant in UTC for people; one that no calendar has, in seconds. */
+export function timeText(time_s: bigint, beyond = (seconds: string) => `${seconds} s after 1970`): string {
+  if (time_s > TIME_S_MAX) return beyond(`${time_s}`);
   return `${new Date(Number(time_s) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
