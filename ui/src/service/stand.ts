@@ -7,9 +7,8 @@ export type AtSite = Shape<"ServiceSiteView">;
 
 /**
  * The worst first. `failing`: the last replica failed, and another is tried. `refused`: none was even accepted, as
- * where it can never run. `short`: it lacks replicas that wait
- * for room or may not begin. `starting`: it lacks some, and they start. `ready`: it has all that its calls ask
- * for. `idle`: they ask for none.
+ * where it can never run. `short`: it lacks replicas that wait for room or may not begin. `starting`: it lacks some,
+ * and they start. `ready`: it has all that its calls ask for. `idle`: they ask for none.
  */
 export const STANDS = ["failing", "refused", "short", "starting", "ready", "idle"] as const;
 export type Stand = (typeof STANDS)[number];
