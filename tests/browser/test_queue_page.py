@@ -119,6 +119,22 @@ def test_it_is_live_narrowed_and_sorted(page: Tab, node: FakeNode) -> None:
     expect(rows(page).first).to_contain_text("big")
 
 
+def test_how_many_there_are_is_told_when_that_is_asked(page: Tab, node: FakeNode) -> None:
+    submit(node, "one", 1)
+    go(page, "#/queue")
+    told = page.locator("main").get_by_role("status")
+    expect(told).to_have_text("1 workload")
+    submit(node, "two", 1)
+    expect(rows(page)).to_have_count(2)
+    expect(page.locator("[data-total]")).to_have_text("2 workloads")
+    # Who listens is not told of each that comes.
+    expect(told).to_have_text("1 workload")
+    page.get_by_label("Name or id").fill("o")
+    expect(told).to_have_text("2 workloads")
+    page.get_by_label("Name or id").fill("one")
+    expect(told).to_have_text("1 workload")
+
+
 def test_what_is_chosen_is_in_the_address(page: Tab, node: FakeNode) -> None:
     submit(node, "big", 60)
     submit(node, "late", 8)
