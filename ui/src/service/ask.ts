@@ -2,13 +2,11 @@
 // calls, and how many it has.
 
 import { api, taken } from "../api/client.ts";
-import type { Leaf } from "../api/live.ts";
 import { node } from "../lib/node.svelte.ts";
 import { type By, type Span, SPANS } from "./usage.ts";
 
-/** What is asked for at once; a busy log has thousands of other records that change no service. */
-export const applied = (leaf: Leaf) => leaf.kind === "event/DocumentsApplied" || leaf.kind === "event/DocumentRemoved";
-/** Between two looks at services. [ms] */
+/** Between two looks at services. Of the log only documents bring one at once: a busy log has thousands of records
+ *  that change no service. [ms] */
 export const LOOK_MS = 5_000;
 /** Between two looks at what was used; only over a day, for the node adds up every single call. [ms] */
 export const USAGE_MS = 60_000;
