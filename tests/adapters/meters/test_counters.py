@@ -49,8 +49,11 @@ def counter(url: str = "http://metrics.example", query: str = "e{node}", **more:
 # -- DCGM through Prometheus ----------------------------------------------------------------------
 
 
+_BEGIN_MJ = 3_000_000_000_001
+
+
 class Exporter(BaseHTTPRequestHandler):
-    energy_mj = 3_000_000_000_001
+    energy_mj = _BEGIN_MJ  #: Who wants time to go by adds to it.
 
     def do_GET(self) -> None:
         body = (EXPORTED % Exporter.energy_mj).encode()
@@ -70,6 +73,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if PROGRAM is None:
         pytest.skip("skipped: no Prometheus here; scripts/test-packages.sh installs it")
     folder = tmp_path_factory.mktemp("dcgm")
+    Exporter.energy_mj = _BEGIN_MJ
     exporter = ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
     thread = threading.Thread(target=exporter.serve_forever, daemon=True)
     thread.start()
