@@ -41,6 +41,7 @@ from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.attention import AttentionView, Severity
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
+from allod.run.document_requests import rescaled, scaled
 from allod.run.dry_run import Tried
 from allod.run.held import Held
 from allod.run.key_rows import KeyView, key_view
@@ -60,6 +61,7 @@ from allod.run.node_views import (
     PlaceView,
     PoolView,
     Role,
+    Scaled,
     SiteView,
     Sort,
     State,
@@ -630,6 +632,15 @@ class FakeNode:
                     actor=actor,
                 )
         return tuple(changes)
+
+    def scale(
+        self, name: str, least: int | None, most: int | None, *, actor: str
+    ) -> Future[Scaled]:
+        def work() -> Scaled:
+            document = rescaled(self.document("Service", name).document, least, most)
+            return scaled(document, *self._apply([document], actor, dry_run=False))
+
+        return done(work)
 
     def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
         def work() -> None:

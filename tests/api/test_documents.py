@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from concurrent.futures import Future
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema_rs import validator_for
 
+from allod.api import schemas
 from allod.domain.document import KINDS
 from allod.errors import InvalidDocument
 from tests.api.asking import Call, project, workload
@@ -113,6 +116,25 @@ def test_the_schema_takes_what_the_node_takes(call: Call) -> None:
     check = validator_for(call("GET", "/v1/schemas/Workload").json())
     assert check.is_valid(workload())
     assert not check.is_valid(workload(acelerators=1))
+
+
+def test_schemas_are_made_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most = 0, 0
+
+    def slow(kind: str) -> dict[str, Any]:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        inside -= 1
+        return {"title": kind}
+
+    monkeypatch.setattr(schemas, "schema_of", slow)
+    schemas.schema.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(schemas.schema, KINDS))
+    schemas.schema.cache_clear()
+    assert [one["title"] for one in made] == list(KINDS) and most == 1
 
 
 def test_the_kinds_are_listed(call: Call) -> None:

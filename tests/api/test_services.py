@@ -70,7 +70,13 @@ def test_one_that_was_just_applied_is_asked_for_again(call: Call) -> None:
 def test_scaling_changes_the_two_limits_alone(call: Call, node: FakeNode) -> None:
     call("POST", "/v1/documents", role="operator", json=document(replicas={"in_flight": 4}))
     scaled = call("POST", "/v1/services/tiny/scale", role="operator", json={"min": 1, "max": 3})
-    assert scaled.json() == {"kind": "Service", "name": "tiny", "what": "changed"}
+    assert scaled.json() == {
+        "kind": "Service",
+        "name": "tiny",
+        "what": "changed",
+        "replicas_min": 1,
+        "replicas_max": 3,
+    }
     spec = node.document("Service", "tiny").document["spec"]
     assert spec == document(replicas={"in_flight": 4, "min": 1, "max": 3})["spec"]
 
@@ -84,4 +90,5 @@ def test_who_may_not_scale_and_what_cannot_be(call: Call) -> None:
     assert status({"min": 0, "max": 1}, role="submit") == 403
     assert status({"min": 0, "max": 1}, name="other") == 404
     assert status({"min": 2, "max": 1}) == 422
-    assert status({"min": 0}) == 422
+    assert status({}) == 422
+    assert status({"min": None}) == 422

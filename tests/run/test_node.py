@@ -14,6 +14,7 @@ from allod.errors import Conflict, InvalidDocument, InvalidInput, NotFound
 from allod.run import controller
 from allod.run.node import Node
 from allod.run.node_views import LIVE_STATES, Role, State, Submitted, WorkloadQuery
+from allod.run.ports import RunReport, StartOrder
 from allod.run.recovery import views_differ
 from tests.run.memory_store import MemoryStore
 from tests.run.world import HandClock, ScriptedRunner, site, until, workload
@@ -38,6 +39,26 @@ def test_a_workload_is_placed_started_and_ends(node: Node, runner: ScriptedRunne
     until(lambda: state_of(node, "w1") is State.FAILED)
     assert node.workload("w1").exit_status == 3
     until(lambda: runner.acknowledged == [("w1", 1)])
+
+
+def test_a_run_that_ends_before_its_start_is_answered_has_begun_too(
+    node: Node, runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = runner.start
+
+    def over_at_once(order: StartOrder) -> RunReport:
+        key = (order.workload_id, order.run)
+        began = start(order)
+        runner.end(key)
+        # The watch sees the end before the node hears that it has begun.
+        until(lambda: key in runner.acknowledged)
+        return began
+
+    monkeypatch.setattr(runner, "start", over_at_once)
+    node.apply([site()]).result(WAIT_S)
+    node.submit(workload()).result(WAIT_S)
+    until(lambda: state_of(node, "w1") is State.COMPLETED)
+    assert node.workload("w1").started_at_s is not None
 
 
 def test_order_of_start_says_what_the_document_says(node: Node, runner: ScriptedRunner) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -28,6 +29,7 @@ from allod.api import (
     projects,
     replays,
     reports,
+    schemas,
     services,
     site_details,
     sites,
@@ -41,7 +43,6 @@ from allod.api import (
 from allod.api.access import Access
 from allod.api.guard import Guard, HttpMetrics
 from allod.api.node_api import NodeApi
-from allod.api.openapi import openapi_of
 from allod.api.problems import of_error
 from allod.api.settings import ApiSettings
 from allod.api.streams import Streams
@@ -149,7 +150,7 @@ def _openapi_route(app: FastAPI) -> Any:
 
     async def openapi(request: Any) -> Response:
         if not made:
-            made.update(openapi_of(app))
+            made.update(await run_in_threadpool(schemas.openapi, app))
         return JsonResponse(made)
 
     return openapi

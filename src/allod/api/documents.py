@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from allod.api import views
+from allod.api import schemas, views
 from allod.api.access import access_of
 from allod.api.bell import answer
 from allod.api.body import DOCUMENTS_BODY, documents_of
@@ -24,7 +23,7 @@ from allod.api.routing import (
 from allod.api.shapes import Changes, Kinds, Listed
 from allod.api.views import JsonResponse
 from allod.domain.document import KINDS, Document
-from allod.domain.schema import schema_of
+from allod.domain.schema import check_kind
 from allod.errors import Conflict, InvalidDocument
 from allod.run.node_views import DocumentView, Role
 
@@ -32,12 +31,6 @@ router = APIRouter(prefix="/v1", tags=["documents"], route_class=StrictRoute)
 
 Kind = Annotated[str, Path(max_length=64, description="Such as `Site`.")]
 Name = Annotated[str, Path(max_length=64)]
-
-
-@cache
-def _schema(kind: str) -> dict[str, Any]:
-    """The schema of `kind`; NotFound, which is not kept, if there is no such kind."""
-    return schema_of(kind)
 
 
 @router.post(
@@ -83,7 +76,7 @@ def _refuse_workloads(documents: tuple[Document, ...]) -> None:
 def documents(node: NodeDep, kind: Annotated[str | None, Query(max_length=64)] = None) -> Response:
     """Documents that hold now, by kind and name."""
     if kind is not None:
-        _schema(kind)
+        check_kind(kind)
     return _listed(node.documents(kind))
 
 
@@ -99,7 +92,7 @@ def _listed(found: list[DocumentView]) -> Response:
 )
 def document(node: NodeDep, kind: Kind, name: Name) -> Response:
     """The document, and when and by whom it came."""
-    _schema(kind)
+    check_kind(kind)
     return JsonResponse(views.plain(node.document(kind, name)))
 
 
@@ -111,7 +104,7 @@ def document(node: NodeDep, kind: Kind, name: Name) -> Response:
 )
 async def remove(node: NodeDep, kind: Kind, name: Name, token: Operator) -> Response:
     """Let a document no longer hold; refused while something else needs it."""
-    _schema(kind)
+    check_kind(kind)
     try:
         await answer(node.remove(kind, name, actor=token.name))
     except InvalidDocument as error:
@@ -163,6 +156,6 @@ async def kinds() -> Response:
         **problems(404, 422),
     },
 )
-async def schema(kind: Kind) -> Response:
+def schema(kind: Kind) -> Response:
     """What a document of this kind may say."""
-    return JsonResponse(_schema(kind), media_type="application/schema+json")
+    return JsonResponse(schemas.schema(kind), media_type="application/schema+json")

@@ -29,6 +29,7 @@ from allod.run.node_views import (
     LeafView,
     Page,
     Role,
+    Scaled,
     SiteView,
     Submitted,
     Token,
@@ -178,6 +179,11 @@ class NodeApi(Protocol):
 
     def remove(self, kind: str, name: str, *, actor: str = "") -> Future[None]:
         """Let a document no longer hold."""
+
+    def scale(
+        self, name: str, least: int | None, most: int | None, *, actor: str
+    ) -> Future[Scaled]:
+        """Let a service have so many replicas at each site; None: as many as before."""
 
     def cancel(self, workload_id: str, *, actor: str = "") -> Future[WorkloadView]:
         """Cancel a workload."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from allod.api import views
@@ -15,9 +14,8 @@ from allod.api.node_api import NodeApi
 from allod.api.routing import READ_PROBLEMS, NodeDep, Operator, Reader, StrictRoute, problems
 from allod.api.shapes import Listed
 from allod.api.views import JsonResponse
-from allod.domain.document import from_json
 from allod.errors import Unavailable
-from allod.run.node_views import Change
+from allod.run.node_views import Scaled
 from allod.run.serving.service_views import ServiceView
 
 router = APIRouter(prefix="/v1/services", tags=["services"], route_class=StrictRoute)
@@ -30,9 +28,16 @@ class ScaleWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    min: int = Field(ge=0, le=10_000)
-    """So many are kept also when nobody calls. [1]"""
-    max: int = Field(ge=1, le=10_000)
+    min: int | None = Field(default=None, ge=0, le=10_000)
+    """So many are kept also when nobody calls; left out: as many as before. [1]"""
+    max: int | None = Field(default=None, ge=1, le=10_000)
+    """Left out: as many as before. [1]"""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ScaleWanted:
+        if self.min is None and self.max is None:
+            raise ValueError("neither min nor max; give one of them, or both")
+        return self
 
 
 @router.get(
@@ -60,15 +65,12 @@ def service(node: NodeDep, name: Name) -> Response:
 @router.post(
     "/{name}/scale",
     summary="Say how many replicas there may be",
-    responses={200: {"model": Change}, **problems(400, 401, 403, 404, 413, 422, 503)},
+    responses={200: {"model": Scaled}, **problems(400, 401, 403, 404, 413, 422, 503)},
 )
 async def scale(node: NodeDep, token: Operator, name: Name, wanted: ScaleWanted) -> Response:
     """Change `replicas.min` and `replicas.max` of the service's document, and nothing else."""
-    body = (await run_in_threadpool(node.document, "Service", name)).document
-    replicas = {**body["spec"].get("replicas", {}), "min": wanted.min, "max": wanted.max}
-    changed = from_json({**body, "spec": {**body["spec"], "replicas": replicas}}, file="")
-    (change,) = await answer(node.apply([changed], actor=token.name))
-    return JsonResponse(views.plain(change))
+    done = await answer(node.scale(name, wanted.min, wanted.max, actor=token.name))
+    return JsonResponse(views.plain(done))
 
 
 def _service(node: NodeApi, name: str) -> ServiceView:

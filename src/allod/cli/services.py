@@ -181,13 +181,11 @@ def scale(data: Path, name: str, least: int | None, most: int | None, *, as_json
     """
     if least is None and most is None:
         raise InvalidInput("neither --min nor --max", mend="give one of them, or both")
+    wanted = {word: count for word, count in (("min", least), ("max", most)) if count is not None}
     with connect(data) as node:
-        if least is None or most is None:
-            now = node.get(f"/v1/services/{part(name)}")
-            least = now["replicas_min"] if least is None else least
-            most = now["replicas_max"] if most is None else most
-        change = node.post(f"/v1/services/{part(name)}/scale", {"min": least, "max": most})
+        done = node.post(f"/v1/services/{part(name)}/scale", wanted)
     if as_json:
-        out_json(change)
+        out_json(done)
     else:
-        out(f"service {name}: {least} to {most} replicas at each site, {change['what']}")
+        limits = f"{done['replicas_min']} to {done['replicas_max']}"
+        out(f"service {name}: {limits} replicas at each site, {done['what']}")

@@ -132,8 +132,8 @@ def _marked(reader: Any, made: JsonSchemaValue) -> JsonSchemaValue:
     }
 
 
-def schema_of(kind: str) -> dict[str, Any]:
-    """The JSON Schema of documents of `kind`.
+def check_kind(kind: str) -> None:
+    """Refuse a kind that no document has.
 
     Raises:
         NotFound: There is no such kind.
@@ -142,6 +142,15 @@ def schema_of(kind: str) -> dict[str, Any]:
         near = nearest(kind.capitalize(), ALL_KINDS, 0.4)
         mend = f"write {near}" if near else f"write one of {', '.join(ALL_KINDS)}"
         raise NotFound(f"there is no kind of document '{kind}'", mend=mend)
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of documents of `kind`.
+
+    Raises:
+        NotFound: There is no such kind.
+    """
+    check_kind(kind)
     spec = ALL_KINDS[kind].model_json_schema(schema_generator=_Generator)
     metadata = Metadata.model_json_schema(schema_generator=_Generator)
     definitions = {**spec.pop("$defs", {}), "Metadata": metadata, kind: spec}

@@ -12,9 +12,10 @@ from allod.domain.document import Document
 from allod.domain.event import DocumentsApplied, TimePassed, WorkloadSubmitted
 from allod.errors import Unavailable
 from allod.run.controller import Controller
+from allod.run.document_requests import changes_of
 from allod.run.engine import EngineMaker, Explanation
 from allod.run.node_views import Change
-from allod.run.requests import Submit, changes_of
+from allod.run.requests import Submit
 
 #: What a workload is called that is only tried.
 TRIED: Final = "dry-run"

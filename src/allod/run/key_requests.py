@@ -11,9 +11,10 @@ from allod.domain.document import from_json
 from allod.domain.nearest import mend_of
 from allod.domain.project_key import KeyTerms
 from allod.errors import Conflict, InvalidInput, NotFound
+from allod.run.document_requests import no_document
 from allod.run.log import KeyRow
 from allod.run.records import KeyContentLogged, KeyMade, KeyRevoked
-from allod.run.requests import Turn, no_document
+from allod.run.requests import Turn
 from allod.run.views import Views, document_of
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")

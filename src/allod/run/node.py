@@ -24,6 +24,7 @@ from allod.run.audit import audit
 from allod.run.audit_views import Audit
 from allod.run.clock import Clock
 from allod.run.controller import Controller, Limits
+from allod.run.document_requests import Apply, Remove, Scale, no_document
 from allod.run.dry_run import Trials, tried
 from allod.run.engine import EngineMaker, Explanation
 from allod.run.erasure import Erase
@@ -43,6 +44,7 @@ from allod.run.node_views import (
     Health,
     Page,
     Role,
+    Scaled,
     SiteView,
     State,
     Submitted,
@@ -57,7 +59,7 @@ from allod.run.ports import Cluster, Finding, OutputPart, Runner, StreamName
 from allod.run.projects import Projects
 from allod.run.recovery import Store
 from allod.run.replays.desk import Desk
-from allod.run.requests import Apply, Cancel, Remove, Submit, no_document
+from allod.run.requests import Cancel, Submit
 from allod.run.runners import Runners
 from allod.run.seal import Signed
 from allod.run.section import DiscloseSection
@@ -265,6 +267,12 @@ class Node:
         """Let a document no longer hold."""
         return self._controller.ask(Remove(kind, name, actor))
 
+    def scale(
+        self, name: str, least: int | None, most: int | None, *, actor: str
+    ) -> Future[Scaled]:
+        """Let a service have so many replicas at each site; None: as many as before."""
+        return self._controller.ask(Scale(name, least, most, actor))
+
     def cancel(self, workload_id: str, *, actor: str = "") -> Future[WorkloadView]:
         """Cancel a workload; one that has ended stays as it is."""
         return self._controller.ask(Cancel(workload_id, actor))
@@ -465,16 +473,13 @@ class Node:
     def health(self) -> Health:
         """How the node is."""
         views, fault = self._controller.views, self._controller.fault
+        away = self._watches.away_since_s
         return Health(
             ready=not fault,
             log=fault or "ok",
             seq=self._feed.next_seq - 1,
             at_s=self.now_s(),
-            out_of_reach=tuple(
-                site
-                for site, runner in views.runners()
-                if self._watches.away_since_s(runner) is not None
-            ),
+            out_of_reach=tuple(site for site, at in views.runners() if away(at) is not None),
             waiting=views.waiting,
             running=views.holding,
             queue=self._controller.queued,

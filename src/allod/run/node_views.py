@@ -134,6 +134,14 @@ class Change:
     what: str  #: 'created', 'changed' or 'unchanged'.
 
 
+@dataclass(frozen=True, slots=True)
+class Scaled(Change):
+    """How far a service goes at each site from now on."""
+
+    replicas_min: int
+    replicas_max: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadView:
     """A workload as the log tells it."""

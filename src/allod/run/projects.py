@@ -13,11 +13,11 @@ from allod.domain.project import Grant, Project
 from allod.domain.residency import Control, Residency
 from allod.domain.said import Said, said
 from allod.run.controller import Controller
+from allod.run.document_requests import no_document
 from allod.run.engine import EngineMaker
 from allod.run.node_views import DocumentView, State
 from allod.run.pages import document_view
 from allod.run.project_views import AccountView, GrantState, GrantView, ProjectView, WorkView
-from allod.run.requests import no_document
 from allod.run.standing import Standing
 
 _HOUR_S: Final = 3600

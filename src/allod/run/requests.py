@@ -10,30 +10,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 import orjson
 
 from allod.domain.decision import Decision
-from allod.domain.document import KINDS, Document
+from allod.domain.document import Document
 from allod.domain.event import (
-    DocumentRemoved,
-    DocumentsApplied,
     Event,
     WorkloadCancelled,
     WorkloadSubmitted,
 )
-from allod.domain.nearest import nearest
-from allod.domain.service import PLACEHOLDERS, Service, unknown_placeholder
 from allod.domain.workload import Workload
 from allod.errors import Conflict, InvalidDocument, NotFound
-from allod.prove.encoding import canonical, decode
+from allod.prove.encoding import decode
 from allod.run.log import Answer, Leaf, WorkloadRow
-from allod.run.node_views import Change, Submitted, WorkloadView
+from allod.run.node_views import Submitted, WorkloadView
 from allod.run.records import Admin
 from allod.run.standing import id_of, workload_view
-from allod.run.views import Views, document_of
+from allod.run.views import Views
 
 ACCEPTED = 201  #: Status of an answer kept for a repeated request; the API's for a new workload.
 
@@ -127,7 +122,7 @@ class Submit:
                 mend="apply it, and submit documents of kind Workload",
             )
         spec = document.spec.model_dump(mode="json", exclude_defaults=True)
-        encoded = _encodable({"name": document.name, "spec": spec}, document)
+        encoded = encodable({"name": document.name, "spec": spec}, document)
         # One caller's keys mean nothing to another, and what stands in one is kept nowhere.
         scoped = hashlib.sha256(f"{actor}\n{key}".encode()).hexdigest() if key else ""
         return cls(document.name, spec, actor, scoped, hashlib.sha256(encoded).digest())
@@ -177,7 +172,7 @@ class Submit:
         return lambda: submitted
 
 
-def _encodable(content: dict[str, Any], document: Document) -> bytes:
+def encodable(content: dict[str, Any], document: Document) -> bytes:
     """`content` as JSON.
 
     Raises:
@@ -191,100 +186,6 @@ def _encodable(content: dict[str, Any], document: Document) -> bytes:
             file=document.file,
             mend="use Unicode text and whole numbers",
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """Documents are to hold, all or none."""
-
-    documents: tuple[Document, ...]
-    actor: str
-
-    def decide(self, turn: Turn) -> Callable[[], tuple[Change, ...]]:
-        """See `Request.decide`."""
-        changes, bodies = changes_of(self.documents, turn.views)
-        if bodies:
-            turn.revisions_known([(body["kind"], body["metadata"]["name"]) for body in bodies])
-            turn.tell(DocumentsApplied(at_s=turn.at_s, documents=bodies, actor=self.actor))
-        return lambda: changes
-
-
-def changes_of(
-    documents: Sequence[Document], views: Views
-) -> tuple[tuple[Change, ...], tuple[dict[str, Any], ...]]:
-    """What applying `documents` changes, and the bodies of those that are new or other.
-
-    Raises:
-        InvalidDocument: One of them cannot be applied, or is there twice.
-    """
-    order = list(KINDS)
-    changes, bodies, seen = [], [], set[str]()
-    for document in sorted(documents, key=lambda item: (order.index(item.kind), item.name)):
-        if document.kind == "Workload":
-            raise InvalidDocument(
-                "a Workload cannot be applied", file=document.file, mend="submit it"
-            )
-        if document.key in seen:
-            raise InvalidDocument(
-                f"{document.key} is there twice", file=document.file, mend="remove one of them"
-            )
-        seen.add(document.key)
-        body = document.to_json()
-        _encodable(body, document)
-        before = views.current(document.kind, document.name)
-        if before is None:
-            what = "created"
-        elif canonical(document_of(before)["document"]) == canonical(body):
-            what = "unchanged"
-        else:
-            what = "changed"
-        changes.append(Change(document.kind, document.name, what))
-        if what != "unchanged":
-            _check_placeholders(document)
-            bodies.append(body)
-    return tuple(changes), tuple(bodies)
-
-
-def _check_placeholders(document: Document) -> None:
-    """Only of what is new or other: a document that holds already goes on to hold."""
-    found = unknown_placeholder(document.spec) if isinstance(document.spec, Service) else None
-    if found is not None:
-        path, word = found
-        near = nearest(word, PLACEHOLDERS)
-        raise InvalidDocument(
-            "nothing is filled in for this",
-            path=f"{document.key}: {path}",
-            value=word,
-            mend=(f"did you mean {near}? " if near else "")
-            + f"{', '.join(PLACEHOLDERS)} are filled in",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """A document is no longer to hold."""
-
-    kind: str
-    name: str
-    actor: str
-
-    def decide(self, turn: Turn) -> Callable[[], None]:
-        """See `Request.decide`."""
-        if turn.views.current(self.kind, self.name) is None:
-            raise no_document(turn.views, self.kind, self.name)
-        turn.tell(DocumentRemoved(at_s=turn.at_s, kind=self.kind, name=self.name, actor=self.actor))
-        return lambda: None
-
-
-def no_document(views: Views, kind: str, name: str) -> NotFound:
-    """The error for a document that does not hold, with names that are near."""
-    known = sorted(row.name for row in views.documents.values() if row.kind == kind and row.current)
-    near = get_close_matches(name, known, 3, 0.5)
-    if near:
-        mend = f"did you mean {' or '.join(near)}?"
-    else:
-        mend = f"known: {', '.join(known[:20])}" if known else f"there is no {kind} yet"
-    return NotFound(f"no {kind} is called '{name}'", mend=mend)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from allod.domain.event import PoolReported
 from allod.domain.party import Party
 from allod.domain.site import Site
 from allod.run.controller import Controller, World
+from allod.run.document_requests import no_document
 from allod.run.held import Held, held_at
 from allod.run.log import ViewReads
 from allod.run.node_map import NodeMapView, node_map
 from allod.run.power_views import SitePowerView
-from allod.run.requests import no_document
 from allod.run.site_meters import NoMeters, SiteMeters
 from allod.run.site_parties import SiteParties
 from allod.run.site_phases import SitePhases

@@ -26,10 +26,10 @@ from allod.prove.sovereignty.facts import Stated, Work
 from allod.prove.sovereignty.grade import Grade
 from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.controller import Controller, World
+from allod.run.document_requests import no_document
 from allod.run.log import ViewReads, WorkloadRow
 from allod.run.node_views import State
 from allod.run.records import record_of
-from allod.run.requests import no_document
 
 T = TypeVar("T")
 

@@ -180,6 +180,9 @@ class Watch:
         for key, report in reports.items():
             match report.state:
                 case "ended":
+                    if report.started_at_s is not None:
+                        # It may have ended before anybody told that it began.
+                        self._decider.ask(Begun(*key, report.seen))
                     asked.append((key, self._decider.ask(Ended.of(report))))
                 case "running":
                     standing = placed.get(key)

@@ -6040,11 +6040,30 @@ export interface components {
         ScaleWanted: {
             /**
              * Min
-             * @description So many are kept also when nobody calls. [1]
+             * @description So many are kept also when nobody calls; left out: as many as before. [1]
              */
-            min: number;
-            /** Max */
-            max: number;
+            min?: number | null;
+            /**
+             * Max
+             * @description Left out: as many as before. [1]
+             */
+            max?: number | null;
+        };
+        /**
+         * Scaled
+         * @description How far a service goes at each site from now on.
+         */
+        Scaled: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** What */
+            what: string;
+            /** Replicas Min */
+            replicas_min: number;
+            /** Replicas Max */
+            replicas_max: number;
         };
         /**
          * Series
@@ -12040,7 +12059,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Change"];
+                    "application/json": components["schemas"]["Scaled"];
                 };
             };
             /** @description The body cannot be read. */

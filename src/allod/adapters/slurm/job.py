@@ -122,7 +122,7 @@ class Job:
             key[0],
             key[1],
             state,
-            started_at_s=None if state == "queued" else self.began_at_s,
+            started_at_s=None if state == "queued" or self.ran_nothing else self.began_at_s,
             seen=seen if state != "queued" else replace(seen, nodes=(), began_at_s=None),
             detail=self.reason if state == "queued" else "",
         )
