@@ -13,7 +13,10 @@ from allod.errors import InvalidDocument
 from allod.run.node import Node
 from allod.run.node_views import State
 from allod.run.serving import spot
+from allod.run.serving.parts import PartMaker, Rates
+from allod.run.serving.picture import Picture
 from allod.run.serving.service_views import ServiceSiteView
+from allod.run.serving.tables import Parts
 from tests.run.memory_store import MemoryStore
 from tests.run.serving.engines import EngineRunner
 from tests.run.serving.world import Gateway, load, service
@@ -231,8 +234,13 @@ def test_what_can_never_run_is_not_asked_for_again_and_again(
     until(lambda: len(ids(gateway)) == 1)
 
 
+@pytest.mark.parametrize("parts_s", [0.0, 0.3])
 def test_a_node_that_comes_again_finds_its_replicas(
-    open_serving: Callable[[], Node], runner: EngineRunner, tmp_path: Path
+    open_serving: Callable[[], Node],
+    runner: EngineRunner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parts_s: float,
 ) -> None:
     node = open_serving()
     apply(node, site(), service(replicas={"min": 2, "max": 2}))
@@ -241,6 +249,13 @@ def test_a_node_that_comes_again_finds_its_replicas(
     before = {one.id: one for one in first.replicas()}
     revision = first.table.revision
     first.close()
+    made = PartMaker.made
+
+    def later(self: PartMaker, picture: Picture, rates: Rates) -> Parts:
+        time.sleep(parts_s)  # Probes answer first.
+        return made(self, picture, rates)
+
+    monkeypatch.setattr(PartMaker, "made", later)
     node = open_serving()
     gateway = Gateway(tmp_path)
     until(lambda: ids(gateway) == ["w1", "w2"])

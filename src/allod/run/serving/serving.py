@@ -63,6 +63,10 @@ class Surroundings:
     clock: Clock
 
 
+#: The manager's last look, and what it knows of each service at each site.
+_Shown = tuple[Picture, dict[tuple[str, str], Spot]]
+
+
 def _nothing_metered(model: str, accelerator: str) -> None:
     """Nobody meters."""
 
@@ -91,8 +95,9 @@ class Serving:
             FreePorts(means.first_port, means.last_port),
             self,
         )
-        self._shown: tuple[Picture, dict[tuple[str, str], Spot]] = (Picture(), {})
-        self._parts = Parts()
+        self._shown: _Shown = (Picture(), {})
+        #: What is published, and its parts; of the loop's thread, that probes and these agree.
+        self._published: tuple[_Shown, Parts] = (self._shown, Parts())
         #: What meters found of calls to a model on accelerators.
         self.rates: Rates = _nothing_metered
         self._maker = PartMaker(means.home_site)
@@ -156,8 +161,7 @@ class Serving:
         """See `manager.Around.show`."""
         self._shown = (picture, dict(spots))
         self._loop.soon(self._probes.watch, self._targets(picture))
-        self._parts = self._maker.made(picture, self.rates)
-        self._loop.soon(self._publish)
+        self._loop.soon(self._take, self._shown, self._maker.made(picture, self.rates))
 
     def in_reach(self, site: str) -> bool:
         """See `manager.Around.in_reach`."""
@@ -206,13 +210,17 @@ class Serving:
 
     # ------------------------------------------------------------ in the loop's thread
 
+    def _take(self, shown: _Shown, parts: Parts) -> None:
+        self._published = (shown, parts)
+        self._publish()
+
     def _refresh(self) -> None:
         """A replica begins or ceases to be ready: gateways first, then the manager."""
         self._publish()
         self._manager.wake()
 
     def _publish(self) -> None:
-        picture, spots = self._shown
+        (picture, spots), parts = self._published
         if not self._tables.line and not self._is_known(picture):
             return  # Gateways that live on go by what they have until all of it is known.
         replicas: dict[str, list[Replica]] = {}
@@ -224,7 +232,7 @@ class Serving:
         ordered = {
             name: tuple(sorted(found, key=lambda one: one.id)) for name, found in replicas.items()
         }
-        if self._tables.make(self._parts, ordered):
+        if self._tables.make(parts, ordered):
             self._link.changed()
 
     def _is_known(self, picture: Picture) -> bool:
