@@ -41,7 +41,7 @@ from allod.prove.sovereignty.statement import Statement, sovereignty_statement
 from allod.run.attention import AttentionView, Severity
 from allod.run.audit import audit
 from allod.run.audit_views import Audit
-from allod.run.document_requests import rescaled, scaled
+from allod.run.document_requests import rescaled, scaled_to
 from allod.run.dry_run import Tried
 from allod.run.held import Held
 from allod.run.key_rows import KeyView, key_view
@@ -638,7 +638,7 @@ class FakeNode:
     ) -> Future[Scaled]:
         def work() -> Scaled:
             document = rescaled(self.document("Service", name).document, least, most)
-            return scaled(document, *self._apply([document], actor, dry_run=False))
+            return scaled_to(document, *self._apply([document], actor, dry_run=False))
 
         return done(work)
 

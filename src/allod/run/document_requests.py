@@ -104,7 +104,7 @@ class Scale:
             raise no_document(turn.views, "Service", self.name)
         document = rescaled(document_of(row)["document"], self.least, self.most)
         changes = Apply((document,), self.actor).decide(turn)
-        return lambda: scaled(document, *changes())
+        return lambda: scaled_to(document, *changes())
 
 
 def rescaled(body: dict[str, Any], least: int | None, most: int | None) -> Document:
@@ -118,7 +118,7 @@ def rescaled(body: dict[str, Any], least: int | None, most: int | None) -> Docum
     return from_json({**body, "spec": {**body["spec"], "replicas": replicas}}, file="")
 
 
-def scaled(document: Document, change: Change) -> Scaled:
+def scaled_to(document: Document, change: Change) -> Scaled:
     """What is answered to who scaled a service."""
     assert isinstance(document.spec, Service)
     replicas = document.spec.replicas

@@ -138,8 +138,8 @@ class Change:
 class Scaled(Change):
     """How far a service goes at each site from now on."""
 
-    replicas_min: int
-    replicas_max: int
+    replicas_min: int  #: Kept at each site also when nobody calls. [1]
+    replicas_max: int  #: At each site at most. [1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

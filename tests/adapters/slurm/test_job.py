@@ -233,6 +233,14 @@ def test_a_job_out_of_memory_was_killed() -> None:
     assert "out of memory" in report(old(job_state="OUT_OF_MEMORY")).detail
 
 
+def test_a_job_has_a_start_only_if_it_ran() -> None:
+    assert report(old(job_state="COMPLETED")).started_at_s == 110
+    # The books give a job that was cancelled while it waited a start all the same.
+    never = old(job_state="CANCELLED", nodes="", gres_detail=[], start_time=710)
+    assert report(never).started_at_s is None
+    assert report(old(job_state="FAILED", exit_code=217 << 8)).started_at_s is None
+
+
 def test_a_second_job_that_ran_nothing_is_no_end_of_the_run() -> None:
     found = report(old(job_state="FAILED", exit_code=217 << 8))
     assert (found.cause, found.exit_status) == ("lost", None)

@@ -6060,9 +6060,15 @@ export interface components {
             name: string;
             /** What */
             what: string;
-            /** Replicas Min */
+            /**
+             * Replicas Min
+             * @description Kept at each site also when nobody calls. [1]
+             */
             replicas_min: number;
-            /** Replicas Max */
+            /**
+             * Replicas Max
+             * @description At each site at most. [1]
+             */
             replicas_max: number;
         };
         /**
